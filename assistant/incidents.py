@@ -1,0 +1,136 @@
+"""An incident: its timeline, what noticed it, what it was diagnosed as, and what people said about that."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+
+from assistant.diagnosis.values import Diagnosis
+from assistant.taxonomy import FaultKind
+from knowledge_base import Match
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Timeline(_Value):
+    """When things happened, all UTC; each may be unknown, none may run backwards in the order given here.
+
+    `diagnosed` may come after `mitigated`: people are sometimes faster than we are.
+    """
+
+    started: AwareDatetime | None = None
+    detected: AwareDatetime
+    acknowledged: AwareDatetime | None = None
+    diagnosed: AwareDatetime | None = None
+    mitigated: AwareDatetime | None = None
+    resolved: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Timeline:
+        order: tuple[tuple[str, str], ...] = (
+            ("started", "detected"),
+            ("detected", "acknowledged"),
+            ("detected", "diagnosed"),
+            ("started", "mitigated"),
+            ("detected", "resolved"),
+            ("mitigated", "resolved"),
+        )
+        for earlier, later in order:
+            first, second = getattr(self, earlier), getattr(self, later)
+            if first is not None and second is not None and second < first:
+                raise ValueError(f"{later} ({second.isoformat()}) lies before {earlier} ({first.isoformat()})")
+        return self
+
+
+class Symptom(_Value):
+    """One thing that the detector saw out of bounds.
+
+    Attributes:
+        service: Where.
+        signal: `errors`, `latency`, `traffic`, `saturation`, or `slo`.
+        at: When it was seen.
+        value: What was read, in `unit`.
+        limit: What it should not have passed, in `unit`.
+        unit: `ratio`, `ms`, `requests/s`.
+        description: One sentence.
+    """
+
+    service: str
+    signal: str
+    at: AwareDatetime
+    value: float
+    limit: float
+    unit: str
+    description: str
+
+
+class Correction(_Value):
+    """What a person says it really was."""
+
+    service: str | None = None
+    kind: FaultKind | None = None
+    note: str = ""
+
+
+class Feedback(_Value):
+    """A verdict of a person on a diagnosis."""
+
+    at: AwareDatetime
+    verdict: Literal["up", "down"]
+    correction: Correction | None = None
+    author: str = ""
+
+
+class Truth(_Value):
+    """What a drill really broke; attached after the diagnosis was scored, never before."""
+
+    service: str
+    kind: FaultKind
+    operation: str | None = None
+    link: tuple[str, str] | None = None
+    cause: str
+    fix: str
+    drill: str
+
+
+class Incident(_Value):
+    """One stretch in which the system was not well.
+
+    Attributes:
+        id: Unique, `inc-...`.
+        system: Name of the system observed.
+        title: One line; names the top cause once there is one.
+        status: Open or resolved.
+        timeline: When what happened.
+        symptoms: What the detector saw, oldest first.
+        recording: Folder of the frozen telemetry, relative to the workspace; None before it is frozen.
+        diagnosis: The latest diagnosis; None before.
+        similar: Known entries that looked like it, most alike first.
+        entry_id: The knowledge base entry made of it.
+        feedback: What people said, oldest first.
+        truth: For drills, after scoring.
+    """
+
+    id: str
+    system: str
+    title: str
+    status: IncidentStatus = IncidentStatus.OPEN
+    timeline: Timeline
+    symptoms: tuple[Symptom, ...] = ()
+    recording: str | None = None
+    diagnosis: Diagnosis | None = None
+    similar: tuple[Match, ...] = ()
+    entry_id: str | None = None
+    feedback: tuple[Feedback, ...] = ()
+    truth: Truth | None = None
