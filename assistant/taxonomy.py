@@ -15,6 +15,7 @@ class FaultKind(StrEnum):
     BAD_VERSION = "bad_version"
     CODE_ERROR = "code_error"
     SLOW_CODE = "slow_code"
+    SLOW_DATABASE = "slow_database"
     RESOURCE_EXHAUSTION = "resource_exhaustion"
     SERVICE_DOWN = "service_down"
 
@@ -85,6 +86,14 @@ DESCRIPTIONS: dict[FaultKind, KindDescription] = {
         next_steps=(
             "Look at the processor use and garbage collection of the service's instances.",
             "Take a profile of a slow operation, or compare a slow trace with one from before.",
+        ),
+    ),
+    FaultKind.SLOW_DATABASE: KindDescription(
+        title="slow database",
+        meaning="The service waits longer for its database than before; its connections work.",
+        next_steps=(
+            "Look at the database's running queries and at what each waits for (locks, disk, processor).",
+            "Compare the slow query's plan with the plan from before; check for a missing index or stale statistics.",
         ),
     ),
     FaultKind.RESOURCE_EXHAUSTION: KindDescription(

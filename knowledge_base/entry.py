@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Strength = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class ReviewStatus(StrEnum):
@@ -52,7 +54,7 @@ class Entry(BaseModel):
     operations: tuple[str, ...] = ()
     fault_kind: str | None = None
     signals: tuple[str, ...] = ()
-    signature: Mapping[str, float] = Field(default_factory=dict)
+    signature: Mapping[str, Strength] = Field(default_factory=dict)
     environment: str = ""
     provenance: Mapping[str, str] = Field(default_factory=dict)
     status: ReviewStatus = ReviewStatus.DRAFT
@@ -68,7 +70,7 @@ class Match(BaseModel):
         score: How alike, in 0..1, one being the same.
         text_similarity: Cosine similarity of the texts, in -1..1.
         signature_similarity: Cosine similarity of the signatures in 0..1; None where one of the two has none.
-        why: Plain reasons: shared signals, shared labels, shared words.
+        why: Plain reasons, strongest first: shared signals, a shared fault kind, shared services and operations.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,3 +80,21 @@ class Match(BaseModel):
     text_similarity: float
     signature_similarity: float | None
     why: tuple[str, ...] = ()
+
+
+class Revision(BaseModel):
+    """An entry as it once was.
+
+    Attributes:
+        number: Counts up from 1 within an entry.
+        entry: The entry as it was written then.
+        author: Who wrote it, empty when nobody said.
+        at: When it was written.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int = Field(ge=1)
+    entry: Entry
+    author: str = ""
+    at: AwareDatetime

@@ -1,39 +1,8 @@
-"""Signals: receiving, storing and reading them, and freezing a stretch of them as a recording."""
+"""Signals: receiving, storing and reading them, SLOs, noticing trouble, and freezing a stretch as a recording.
 
-from telemetry.errors import (
-    BadTelemetry,
-    RecordingError,
-    SourceUnavailable,
-    StoreError,
-    TelemetryError,
-    TooLarge,
-)
-from telemetry.recording import (
-    Alert,
-    Recording,
-    RecordingHeader,
-    Stretch,
-    read_header,
-    read_recording,
-    utc_now,
-    write_recording,
-)
-from telemetry.source import TelemetrySource
+The names are listed in `__init__.pyi` and imported when first used: the collector needs none of what brings pandas.
+"""
 
-__all__ = [
-    "Alert",
-    "BadTelemetry",
-    "Recording",
-    "RecordingError",
-    "RecordingHeader",
-    "SourceUnavailable",
-    "StoreError",
-    "Stretch",
-    "TelemetryError",
-    "TelemetrySource",
-    "TooLarge",
-    "read_header",
-    "read_recording",
-    "utc_now",
-    "write_recording",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,6 +4,9 @@ TelemetryError
 ├── RecordingError      a recording on disk is missing or broken
 ├── SourceUnavailable   a telemetry source cannot be asked
 ├── StoreError          the embedded store cannot be opened or written
+│   └── StoreInUse      ... because another process writes it
+├── CollectorError      the collector cannot be started
+├── Overloaded          more telemetry arrives than can be stored; send it again later
 └── BadTelemetry        what somebody sent is not telemetry
     └── TooLarge        ... or more of it than one request may carry
 """
@@ -41,6 +44,18 @@ class SourceUnavailable(TelemetryError):
 
 class StoreError(TelemetryError):
     """The embedded store cannot be opened, read or written."""
+
+
+class StoreInUse(StoreError):
+    """The embedded store has its one writer already."""
+
+
+class CollectorError(TelemetryError):
+    """The collector cannot start with what it was told."""
+
+
+class Overloaded(TelemetryError):
+    """More telemetry is on its way to the store than may wait; nothing of the request was stored."""
 
 
 class BadTelemetry(TelemetryError):

@@ -30,6 +30,7 @@ class Evidence(_Value):
         series: Points to plot, `(time, value)` in `unit`, baseline included.
         trace_ids: Example traces that show it.
         log_lines: Example lines that show it, exactly as written. Untrusted text.
+        strength: How clearly it stands out against the baseline, in 0..1.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Evidence(_Value):
     series: tuple[tuple[AwareDatetime, float], ...] = ()
     trace_ids: tuple[str, ...] = ()
     log_lines: tuple[str, ...] = ()
+    strength: float = Field(0.0, ge=0, le=1)
 
 
 class Hypothesis(_Value):

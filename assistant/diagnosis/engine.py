@@ -1,0 +1,124 @@
+"""From a recording to a diagnosis."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assistant.diagnosis.case import Case, open_case
+from assistant.diagnosis.finding import Finding, Part
+from assistant.diagnosis.parts import PARTS
+from assistant.diagnosis.ranking import Ranking, rank
+from assistant.diagnosis.values import Diagnosis, Evidence, Hypothesis
+from telemetry import Recording, read_recording
+
+_log = logging.getLogger(__name__)
+
+_WOULD_HAVE_TOLD = {
+    "metrics": "Metrics were not collected: whether a resource ran out, and whether a silent service still lives.",
+    "spans": "Traces were not collected: where along the calls the failures begin.",
+    "logs": "Logs were not collected: what the failing services say themselves.",
+    "events": "Events were not collected: whether something was deployed or changed just before.",
+}
+
+
+def diagnose_folder(folder: Path, *, parts: Sequence[Part] = PARTS) -> Diagnosis:
+    """Read a recording and diagnose it; the time taken includes the reading.
+
+    Raises:
+        RecordingError: The recording is missing or broken.
+    """
+    started = time.perf_counter()
+    recording = read_recording(folder)
+    found = diagnose(recording, parts=parts)
+    return found.model_copy(update={"seconds": time.perf_counter() - started})
+
+
+def diagnose(
+    recording: Recording, *, parts: Sequence[Part] = PARTS, clock: Callable[[], float] = time.perf_counter
+) -> Diagnosis:
+    """Rank the causes that a recording speaks for, or abstain and say why.
+
+    Reads the recording and nothing else. A part that breaks is named in the result, and the others still answer.
+    """
+    started = clock()
+    case = open_case(recording)
+    findings: list[Finding] = []
+    failed: list[str] = []
+    if case.comparable and case.after.stretches:
+        for part in parts:
+            if any(recording.table(table) is None for table in part.needs):
+                continue
+            try:
+                findings += part.examine(case)
+            except Exception:
+                # A part meets data that nobody foresaw; the others must still answer, and the result names it.
+                _log.exception("part %r failed on recording %s", part.name, recording.header.id)
+                failed.append(part.name)
+    ranking = rank(findings)
+    reason = None if ranking.candidates else _why_nothing(case, failed)
+    return _assemble(case, findings, ranking, reason, failed, clock() - started)
+
+
+def _assemble(
+    case: Case, findings: list[Finding], ranking: Ranking, reason: str | None, failed: list[str], seconds: float
+) -> Diagnosis:
+    ordered = _cited_first(findings, ranking)
+    evidence: tuple[Evidence, ...] = tuple(finding.as_evidence(number) for number, finding in enumerate(ordered, 1))
+    ids = {id(finding): item.id for finding, item in zip(ordered, evidence, strict=True)}
+    hypotheses = tuple(
+        Hypothesis(
+            service=candidate.service,
+            kind=candidate.kind,
+            operation=candidate.operation,
+            link=candidate.link,
+            version=candidate.version,
+            probability=probability,
+            summary=candidate.summary,
+            evidence=tuple(ids[id(finding)] for finding in candidate.findings),
+        )
+        for candidate, probability in ranking.candidates
+    )
+    header = case.recording.header
+    missing = case.recording.missing
+    onsets = [item.onset for item in evidence if item.onset is not None and item.signal != "deploy"]
+    return Diagnosis(
+        recording_id=header.id,
+        system=header.system,
+        alert=header.alert,
+        window=header.window,
+        baseline=case.before.stretches,
+        onset=None if reason else min(onsets, default=case.onset),
+        hypotheses=hypotheses,
+        evidence=evidence,
+        rejected=ranking.rejected,
+        none_probability=ranking.none_probability,
+        abstained=reason is not None,
+        abstention_reason=reason,
+        missing=missing,
+        unknown=tuple(_WOULD_HAVE_TOLD[name] for name in missing),
+        failed_parts=tuple(failed),
+        seconds=seconds,
+    )
+
+
+def _cited_first(findings: list[Finding], ranking: Ranking) -> list[Finding]:
+    """Number the evidence in the order in which a reader meets it: the likeliest cause's first."""
+    ordered: list[Finding] = []
+    for candidate, _ in ranking.candidates:
+        ordered += [finding for finding in candidate.findings if not any(finding is other for other in ordered)]
+    return ordered + [finding for finding in findings if not any(finding is other for other in ordered)]
+
+
+def _why_nothing(case: Case, failed: list[str]) -> str:
+    if len(case.recording.missing) == 4:
+        return "The recording holds no telemetry at all."
+    if not case.comparable:
+        return "There is no baseline to compare with: the recording has no stretch known to be normal."
+    if not case.after.stretches:
+        return "The recording ends before the alert; there is nothing to look at."
+    if failed:
+        return f"Nothing stood out, but these parts could not look: {', '.join(failed)}."
+    return "Nothing stands out against the baseline."

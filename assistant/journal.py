@@ -1,0 +1,194 @@
+"""Where incidents, questions and drill results are kept: one document a row, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import DateTime, Engine, String, Text, create_engine, event, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from assistant.errors import JournalError, NotFound
+from assistant.incidents import Incident, IncidentStatus
+from assistant.questions import Question, QuestionState
+
+DEFAULT_LIMIT: Final = 50
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _IncidentRow(_Base):
+    __tablename__ = "incidents"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class _QuestionRow(_Base):
+    __tablename__ = "questions"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    incident_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class _DrillRow(_Base):
+    __tablename__ = "drills"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class Journal:
+    """All that happened and was said, as documents that outlive the process.
+
+    Safe to use from several threads of the one process that owns the workspace. Raises `JournalError` where the
+    database cannot be opened, read or written.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        # Changes read a document and write it back; one at a time, or one would undo the other.
+        self._changing = threading.Lock()
+        try:
+            self._engine = create_engine(database_url)
+            if self._engine.dialect.name == "sqlite":
+                event.listen(self._engine, "connect", _keep_safe_and_quick)
+            _Base.metadata.create_all(self._engine)
+        except SQLAlchemyError as error:
+            raise JournalError(f"cannot open the incident database: {error.__class__.__name__}: {error}") from error
+
+    @property
+    def engine(self) -> Engine:
+        """The database engine, for whoever keeps more tables beside these."""
+        return self._engine
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def add_incident(self, incident: Incident) -> None:
+        """Keep a new incident."""
+        self._write(_incident_row(incident))
+
+    def incident(self, incident_id: str) -> Incident:
+        """Give one incident.
+
+        Raises:
+            NotFound: There is no such incident.
+        """
+        return Incident.model_validate_json(self._document(_IncidentRow, incident_id, "incident"))
+
+    def incidents(self, *, status: IncidentStatus | None = None, limit: int = DEFAULT_LIMIT) -> list[Incident]:
+        """List incidents, newest first."""
+        query = select(_IncidentRow.document).order_by(_IncidentRow.at.desc()).limit(limit)
+        if status is not None:
+            query = query.where(_IncidentRow.status == status.value)
+        return [Incident.model_validate_json(document) for document in self._scalars(query)]
+
+    def change_incident(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
+        """Replace an incident by what `change` makes of it, with nobody else changing it meanwhile.
+
+        Raises:
+            NotFound: There is no such incident.
+        """
+        with self._changing:
+            changed = change(self.incident(incident_id))
+            # model_copy skips validation; a timeline that runs backwards must not get in.
+            checked = Incident.model_validate(changed.model_dump())
+            self._write(_incident_row(checked))
+        return checked
+
+    def save_question(self, question: Question) -> None:
+        """Keep a question as it is now."""
+        self._write(
+            _QuestionRow(
+                id=question.id,
+                incident_id=question.incident_id,
+                state=question.state.value,
+                at=question.asked_at,
+                document=question.model_dump_json(),
+            )
+        )
+
+    def question(self, question_id: str) -> Question:
+        """Give one question with its answer as far as it is written.
+
+        Raises:
+            NotFound: There is no such question.
+        """
+        return Question.model_validate_json(self._document(_QuestionRow, question_id, "question"))
+
+    def questions(self, *, incident_id: str | None, limit: int = DEFAULT_LIMIT) -> list[Question]:
+        """List the latest questions about an incident, or about the system (None), oldest first."""
+        query = (
+            select(_QuestionRow.document)
+            .where(_QuestionRow.incident_id == incident_id)
+            .order_by(_QuestionRow.at.desc())
+            .limit(limit)
+        )
+        return [Question.model_validate_json(document) for document in reversed(self._scalars(query))]
+
+    def unfinished_questions(self) -> list[Question]:
+        """List the questions that a server which stopped has left unanswered, oldest first."""
+        open_states = (QuestionState.WAITING.value, QuestionState.WORKING.value)
+        query = select(_QuestionRow.document).where(_QuestionRow.state.in_(open_states)).order_by(_QuestionRow.at)
+        return [Question.model_validate_json(document) for document in self._scalars(query)]
+
+    def add_drill(self, drill_id: str, document: str) -> None:
+        """Keep a drill's result, a JSON document that only evaluation reads."""
+        self._write(_DrillRow(id=drill_id, at=datetime.now(UTC), document=document))
+
+    def drills(self, *, limit: int = DEFAULT_LIMIT) -> list[str]:
+        """List drill results, newest first."""
+        return self._scalars(select(_DrillRow.document).order_by(_DrillRow.at.desc()).limit(limit))
+
+    def _document(self, table: type[Any], key: str, what: str) -> str:
+        found = self._scalars(select(table.document).where(table.id == key))
+        if not found:
+            raise NotFound(what, key)
+        return found[0]
+
+    def _scalars(self, query: Any) -> list[str]:
+        try:
+            with Session(self._engine) as session:
+                rows: Sequence[str] = session.scalars(query).all()
+        except SQLAlchemyError as error:
+            raise JournalError(f"cannot read the incident database: {error}") from error
+        return list(rows)
+
+    def _write(self, row: _Base) -> None:
+        try:
+            with Session(self._engine) as session:
+                session.merge(row)
+                session.commit()
+        except SQLAlchemyError as error:
+            raise JournalError(f"cannot write the incident database: {error}") from error
+
+
+def _incident_row(incident: Incident) -> _IncidentRow:
+    return _IncidentRow(
+        id=incident.id,
+        status=incident.status.value,
+        at=incident.timeline.detected,
+        document=incident.model_dump_json(),
+    )
+
+
+def _keep_safe_and_quick(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def without_plots(incident: Incident) -> Incident:
+    """Give an incident without the points of its plots, for lists."""
+    if incident.diagnosis is None:
+        return incident
+    bare = tuple(item.model_copy(update={"series": ()}) for item in incident.diagnosis.evidence)
+    return incident.model_copy(update={"diagnosis": incident.diagnosis.model_copy(update={"evidence": bare})})

