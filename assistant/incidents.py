@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 from assistant.diagnosis.values import Diagnosis
 from assistant.taxonomy import FaultKind
 from knowledge_base import Match
+from telemetry import Breach
 
 
 class _Value(BaseModel):
@@ -51,28 +52,6 @@ class Timeline(_Value):
             if first is not None and second is not None and second < first:
                 raise ValueError(f"{later} ({second.isoformat()}) lies before {earlier} ({first.isoformat()})")
         return self
-
-
-class Symptom(_Value):
-    """One thing that the detector saw out of bounds.
-
-    Attributes:
-        service: Where.
-        signal: `errors`, `latency`, `traffic`, `saturation`, or `slo`.
-        at: When it was seen.
-        value: What was read, in `unit`.
-        limit: What it should not have passed, in `unit`.
-        unit: `ratio`, `ms`, `requests/s`.
-        description: One sentence.
-    """
-
-    service: str
-    signal: str
-    at: AwareDatetime
-    value: float
-    limit: float
-    unit: str
-    description: str
 
 
 class Correction(_Value):
@@ -127,7 +106,7 @@ class Incident(_Value):
     title: str
     status: IncidentStatus = IncidentStatus.OPEN
     timeline: Timeline
-    symptoms: tuple[Symptom, ...] = ()
+    symptoms: tuple[Breach, ...] = ()
     recording: str | None = None
     diagnosis: Diagnosis | None = None
     similar: tuple[Match, ...] = ()

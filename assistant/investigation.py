@@ -17,8 +17,10 @@ from telemetry import Alert, Recording, Stretch, TelemetrySource, freeze, write_
 WINDOW: Final = timedelta(minutes=10)
 # An alarm comes some time after the trouble began; this long before it nothing is taken as normal.
 _BEFORE_ALERT: Final = timedelta(seconds=45)
-# The same around earlier incidents, whose traces linger in windows and caches.
-_AROUND_INCIDENTS: Final = timedelta(seconds=20)
+# The same before earlier incidents whose beginning is not known well.
+_BEFORE_INCIDENTS: Final = timedelta(seconds=20)
+# An incident is resolved after several clean looks; by then the system has been well for at least this long.
+_WELL_WHEN_RESOLVED: Final = timedelta(seconds=20)
 _SHORTEST_BASELINE_SECONDS: Final = 10.0
 _MOST_SIMILAR: Final = 4
 # Under this the causes are still open, and a little more telemetry often settles them.
@@ -135,8 +137,8 @@ def healthy_stretches(window: Stretch, until: datetime, incidents: Iterable[Inci
     """
     spoilt = sorted(
         (
-            (one.timeline.started or one.timeline.detected) - _AROUND_INCIDENTS,
-            (one.timeline.resolved or window.end) + _AROUND_INCIDENTS,
+            (one.timeline.started or one.timeline.detected) - _BEFORE_INCIDENTS,
+            one.timeline.resolved - _WELL_WHEN_RESOLVED if one.timeline.resolved else window.end,
         )
         for one in incidents
     )

@@ -207,6 +207,7 @@ def _end(record: Running, grace_seconds: float) -> None:
                 with suppress(psutil.NoSuchProcess):
                     member.kill()
         time.sleep(_POLL_SECONDS)
+    _reap(record.pid)  # It may have ended after the last look for members began.
 
 
 def _members(record: Running) -> Iterator[psutil.Process]:

@@ -24,7 +24,7 @@ class Entry(BaseModel):
     """One thing that is known.
 
     Attributes:
-        id: Unique, stable, `[a-z0-9-]+`.
+        id: Unique, stable, `[a-z0-9-]+`, at most 200 characters.
         kind: A past incident, or a runbook.
         title: One line.
         symptoms: What it looked like, in plain text; this is what is embedded together with the title.
@@ -44,7 +44,7 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=200)
     kind: Literal["incident", "runbook"]
     title: str = Field(min_length=1)
     symptoms: str = Field(min_length=1)

@@ -21,7 +21,7 @@ from knowledge_base.exact_vectors import ExactVectors, Vector
 COLLECTION: Final = "entries"
 WRITTEN_AT_ONCE: Final = 250
 # Drills on a schedule fill the index with near copies, and Chroma's graph then cannot reach the rare entry among them:
-# with 4000 copies it missed an exact match even with the settings below. Comparing with all 20 000 takes some 5 ms.
+# with 4000 copies it missed an exact match even with the settings below. Comparing with all 20 000 takes some 10 ms.
 EXACT_UP_TO: Final = 20_000
 _GRAPH: Final = {"space": "cosine", "max_neighbors": 64, "ef_construction": 400, "ef_search": 1000}
 _READ_AT_ONCE: Final = 1000

@@ -12,9 +12,9 @@ from .errors import (
     TelemetryError,
     TooLarge,
 )
-from .freeze import freeze
+from .freezing import freeze
 from .golden_signals import GoldenSignals
-from .log_templates import MinedLines
+from .log_templates import MinedLines, mine_templates
 from .observation import Observation
 from .recording import Alert, Recording, RecordingHeader, Stretch, read_header, read_recording, utc_now, write_recording
 from .replay import RecordedSource, ReplayClock
@@ -59,6 +59,7 @@ __all__ = [
     "by_service",
     "error_budget",
     "freeze",
+    "mine_templates",
     "peer_of_client_spans",
     "read_header",
     "read_recording",

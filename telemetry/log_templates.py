@@ -42,7 +42,7 @@ class MinedLines:
     templates: tuple[str, ...]
 
 
-def mine(lines: Iterable[str]) -> MinedLines:
+def mine_templates(lines: Iterable[str]) -> MinedLines:
     """Group lines that say the same thing. The same lines in the same order always give the same answer."""
     drain = Drain(sim_th=_SIMILARITY)
     seen: dict[str, int] = {}

@@ -161,7 +161,7 @@ def _errors(case: Case, ratio: float, limit: float) -> Breach | None:
 
 _LATENCY_MIN_BASELINE_SECONDS: Final = 30
 _LATENCY_TIMES: Final = 3
-_LATENCY_SPREADS: Final = 6
+_LATENCY_SPREADS: Final = 4
 _LATENCY_SPREAD_FLOOR: Final = 0.1  # of the median
 # Nobody is woken by less, and a busy small machine adds that much to everything now and then.
 _LATENCY_MIN_RISE_MS: Final = 100.0

@@ -115,11 +115,6 @@ class ServedRequests:
         names, self._names = pd.factorize(served["name"].fillna(""))
         self._service, self._operation = services[order], (services * max(len(self._names), 1) + names)[order]
 
-    @property
-    def first_end(self) -> datetime | None:
-        """When the first of the requests ended."""
-        return pd.Timestamp(self._ended_us[0], unit="us", tz="UTC").to_pydatetime() if len(self._ended_us) else None
-
     def between(self, start: datetime, end: datetime) -> dict[str, ServiceRequests]:
         """Gather by service the requests that ended in `start <= end of the request < end`."""
         low, high = np.searchsorted(self._ended_us, [_microseconds(start), _microseconds(end)])

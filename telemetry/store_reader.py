@@ -141,6 +141,8 @@ class StoredTelemetry:
             raise SourceUnavailable(str(self.path), str(error)) from error
         with closing(connection):
             try:
+                # One transaction a question, so that every row's resource and series are in the same snapshot.
+                connection.execute("BEGIN")
                 yield connection
             except sqlite3.Error as error:
                 raise SourceUnavailable(str(self.path), f"cannot be read: {error}; is its disk healthy?") from error

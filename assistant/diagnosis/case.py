@@ -14,8 +14,14 @@ from telemetry import Recording, Stretch
 
 # Alarms come late: what woke somebody may have begun this long before.
 _LONGEST_ALARM_DELAY = timedelta(minutes=3)
+# Where nothing tells the onset, this is how late an alarm usually is.
+_USUAL_ALARM_DELAY = timedelta(seconds=60)
 # Finer buckets than this hold too few requests of a small system to tell a change from chance.
 _FINEST_BUCKET_SECONDS = 5.0
+# Buckets around the alert in which the trouble that it is about must show.
+_NEAR_ALERT_BUCKETS = 6
+# A stretch out of bounds may be interrupted by one bucket within them, by chance.
+_GAP_BUCKETS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +130,10 @@ def _baseline_before(window: Stretch, alert_at: datetime) -> tuple[Stretch, ...]
 def _onset(
     spans: pd.DataFrame | None, before: Phase, search_from: datetime, alert_at: datetime, bucket_seconds: float
 ) -> datetime:
-    """Find the first bucket in which failures, time taken or traffic leave what the baseline showed, and stay out."""
+    """Find when failures, time taken or traffic last left what the baseline showed, before the alert or with it."""
+    usual = max(search_from, alert_at - _USUAL_ALARM_DELAY)
     if spans is None or spans.empty:
-        return search_from
+        return usual
     step = pd.Timedelta(seconds=bucket_seconds)
     buckets = spans["ts"].dt.floor(step)
     roots = spans["parent"] < 0
@@ -138,12 +145,18 @@ def _onset(
     found = [
         moment
         for signal in signals
-        if (moment := _first_departure(signal.astype(float), before, search_from, step)) is not None
+        if (moment := _departure(signal.astype(float), before, search_from, alert_at, step)) is not None
     ]
-    return min(found, default=min(search_from, alert_at))
+    return min(found, default=usual)
 
 
-def _first_departure(signal: pd.Series, before: Phase, search_from: datetime, step: pd.Timedelta) -> datetime | None:
+def _departure(
+    signal: pd.Series, before: Phase, search_from: datetime, alert_at: datetime, step: pd.Timedelta
+) -> datetime | None:
+    """Find the beginning of the stretch out of bounds that the alert belongs to.
+
+    Looked for backwards from the alert: an earlier stretch that ended was other trouble, which is over.
+    """
     times = signal.index.to_series()
     normal, later = signal[before.mask(times)], signal[times >= pd.Timestamp(search_from).floor(step)]
     if normal.empty or later.empty:
@@ -151,14 +164,18 @@ def _first_departure(signal: pd.Series, before: Phase, search_from: datetime, st
     middle = float(normal.median())
     spread = float(normal.quantile(0.75) - normal.quantile(0.25))
     limit = max(float(normal.quantile(0.98)), middle + 4 * spread, middle * 1.5) + 1e-9
-    out = (later > limit).to_numpy()
-    for index in range(len(out)):
-        # One bucket out of bounds is chance; trouble stays, so most of the next ones must be out as well.
-        ahead = out[index : index + 3]
-        if out[index] and ahead.mean() > 0.5:
-            departed: datetime = later.index[index].to_pydatetime()
-            return max(departed, search_from)
-    return None
+    out = list(later.index[(later > limit).to_numpy()])
+    near = [moment for moment in out if abs(moment - pd.Timestamp(alert_at)) <= _NEAR_ALERT_BUCKETS * step]
+    # One bucket out of bounds is chance, unless the recording ends right there.
+    if not near or (len(near) < 2 and near[-1] < later.index[-2:].min()):
+        return None
+    begin = near[0]
+    for moment in reversed([moment for moment in out if moment < begin]):
+        if begin - moment > _GAP_BUCKETS * step:
+            break
+        begin = moment
+    departed: datetime = begin.to_pydatetime()
+    return max(departed, search_from)
 
 
 def services_of(frames: Iterable[pd.DataFrame | None]) -> list[str]:

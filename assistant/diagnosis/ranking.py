@@ -29,6 +29,8 @@ _HARMLESS_SURGE: Final = 0.6
 # Failing requests also take longer or shorter; slowness where failures are known is a symptom of them.
 _LEFT_AFTER_FAILURES: Final = 0.25
 _CLEAR_FAILURES: Final = 0.3
+# Calls fail for a moment while their callee restarts as another version.
+_LEFT_OF_RESTART: Final = 0.3
 # Metrics and lines without a failing or slow request behind them: real, but seldom what hurts.
 _LINES_ALONE: Final = 0.6
 _RESOURCE_ALONE: Final = 0.7
@@ -93,7 +95,7 @@ def rank(findings: Sequence[Finding]) -> Ranking:
 def _from_failures(findings: Sequence[Finding], deploys: dict[str, Finding]) -> list[Candidate]:
     silent = {finding.service for finding in findings if finding.signal == "silence"}
     candidates = []
-    for finding in findings:
+    for finding in _with_restarts_explained(findings, deploys):
         about = tuple(other for other in findings if _supports(other, finding))
         if finding.signal == "database_errors":
             candidates.append(
@@ -111,6 +113,24 @@ def _from_failures(findings: Sequence[Finding], deploys: dict[str, Finding]) -> 
         elif finding.signal == "own_errors":
             candidates.append(_own_fault(finding, deploys.get(finding.service), about, FaultKind.CODE_ERROR, "fails"))
     return candidates
+
+
+def _with_restarts_explained(findings: Sequence[Finding], deploys: dict[str, Finding]) -> list[Finding]:
+    """Put calls that a service refused while it was being deployed down to its deployment, not to the network."""
+    restarts: dict[str, float] = {}
+    for finding in findings:
+        if finding.signal == "link_errors" and finding.link and finding.link[1] in deploys:
+            callee = finding.link[1]
+            restarts[callee] = restarts.get(callee, 0.0) + finding.share
+    explained = []
+    for finding in findings:
+        strength = finding.strength
+        if finding.signal == "link_errors" and finding.link and finding.link[1] in restarts:
+            strength *= _LEFT_OF_RESTART
+        elif finding.signal == "own_errors" and finding.service in restarts:
+            strength *= (finding.share + restarts[finding.service]) / finding.share
+        explained.append(replace(finding, strength=min(strength, 1.0)))
+    return explained
 
 
 def _from_slowness(findings: Sequence[Finding], deploys: dict[str, Finding]) -> list[Candidate]:

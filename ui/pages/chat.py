@@ -15,7 +15,7 @@ from ui.pages.entry_card import show_similar
 from ui.pages.evidence_panel import show_evidence
 from ui.pages.feedback_panel import show_feedback
 from ui.pages.incident_header import show_causes, show_diagnosis, show_incident_header
-from ui.pages.incident_list import show_incident_list
+from ui.pages.incident_list import Drawn, show_incident_list
 from ui.pages.scene import INCIDENT_PARAMETER, Scene, choose, chosen
 from ui.pages.status_strip import show_status_strip
 from ui.pages.wording import count
@@ -35,11 +35,12 @@ def show_chat(scene: Scene) -> None:
             raise
         _say_there_is_none(error)
         with st.sidebar:
-            show_incident_list(scene, None, None)
+            show_incident_list(scene, Drawn(incident_id=wanted))
         return
     questions = scene.client.questions(incident.id if incident else None, limit=_QUESTIONS_SHOWN)
     with st.sidebar:
-        show_incident_list(scene, incident, questions[-1].id if questions else None)
+        last = questions[-1].id if questions else None
+        show_incident_list(scene, Drawn(incident_id=wanted, incident=incident, last_question_id=last))
     middle, beside = st.columns([3, 2], gap="medium")
     with middle:
         if incident is None:
@@ -47,14 +48,14 @@ def show_chat(scene: Scene) -> None:
         else:
             show_incident_header(scene, incident)
             show_causes(incident)
-            st.markdown("#### Chat")
+            st.subheader("Chat", anchor=False)
         show_conversation(scene, questions, incident.id if incident else None)
     with beside:
         _show_beside(scene, incident, questions)
 
 
 def _show_system_now(scene: Scene, questions: Sequence[Question]) -> None:
-    st.markdown("#### The system now")
+    st.subheader("The system now", anchor=False)
     breaches = scene.client.status().detector.breaches
     if breaches:
         st.error(

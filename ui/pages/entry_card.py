@@ -45,7 +45,7 @@ def show_similar(scene: Scene, matches: Sequence[Match], shown_incident_id: str 
 
 def show_entry(scene: Scene, entry: Entry) -> None:
     """Draw an entry in full."""
-    st.markdown(f"#### {as_text(entry.title)}")
+    st.subheader(as_text(entry.title), anchor=False)
     st.markdown(f"{status_badge(entry.status)} :gray-badge[{entry.kind}] :gray[{as_text(entry.id)}]")
     show_entry_texts(entry, with_fix=True)
     with st.container(border=True, gap="xsmall"):

@@ -23,7 +23,7 @@ def show_evidence(diagnosis: Diagnosis | None, key: str) -> None:
         return
     evidence = evidence_in_order(diagnosis)
     if not evidence:
-        st.caption("The diagnosis cites no evidence: nothing stood out against the baseline.")
+        st.caption("This diagnosis cites no evidence.")
         return
     if any(can_be_plotted(item) for item in evidence):
         st.caption("Shaded: the baseline, taken as normal. Dashed: :orange[onset] and :red[alert]. All times in UTC.")

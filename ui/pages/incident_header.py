@@ -14,14 +14,15 @@ from ui.pages.scene import Scene
 from ui.pages.wording import as_text, percentage
 
 _NAMED_CAUSES: Final = 3
+_STEP_WIDTH_PIXELS: Final = 90
 
 
 def show_incident_header(scene: Scene, incident: Incident) -> None:
     """Draw title, status, actions and timeline."""
     is_open = incident.status is IncidentStatus.OPEN
     title, actions = st.columns([4, 3], vertical_alignment="center")
-    with title.container(gap=None):
-        st.markdown(f"#### {as_text(incident.title)}")
+    with title.container(gap="small"):
+        st.subheader(as_text(incident.title), anchor=False)
         badge = ":red-badge[open]" if is_open else ":green-badge[resolved]"
         st.markdown(f"{badge} :gray[{as_text(incident.id)} · {as_text(incident.system)}]")
     with actions.container(horizontal=True, horizontal_alignment="right"):
@@ -67,10 +68,10 @@ def show_diagnosis(diagnosis: Diagnosis) -> None:
 
 
 def _draw_timeline(incident: Incident) -> None:
-    moments = timeline_rows(incident)
-    with st.container(border=True):
-        for column, moment in zip(st.columns(len(moments), gap="small"), moments, strict=True):
-            with column.container(gap=None):
+    # Steps of a fixed width go on in a second row where a window is narrow, and no word is broken.
+    with st.container(border=True, horizontal=True, gap="xsmall"):
+        for moment in timeline_rows(incident):
+            with st.container(width=_STEP_WIDTH_PIXELS, gap=None):
                 st.caption(moment.label)
                 st.markdown(f"**{moment.at}**" if moment.since else f":gray[{moment.at}]")
                 if moment.since:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
@@ -18,22 +19,32 @@ THE_SYSTEM_NOW: Final = ""
 _KEY: Final = "incident_choice"
 
 
-@redrawing_alone(run_every=REDRAW_SECONDS)
-def show_incident_list(scene: Scene, shown: Incident | None, last_question_id: str | None) -> None:
-    """Draw the list; when what the page shows is no longer what the server knows, redraw the page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What the page beside the list shows.
 
-    Args:
-        scene: Collaborators.
-        shown: The incident that the page shows, None for the system as it is now.
-        last_question_id: The newest question that the page shows.
+    Attributes:
+        incident_id: The incident asked for; None for the system as it is now.
+        incident: That incident; None where there is no such thing.
+        last_question_id: The newest question shown; None where none is.
     """
+
+    incident_id: str | None
+    incident: Incident | None = None
+    last_question_id: str | None = None
+
+
+@redrawing_alone(run_every=REDRAW_SECONDS)
+def show_incident_list(scene: Scene, drawn: Drawn) -> None:
+    """Draw the list; when what the page shows is no longer what is wanted or known, redraw the page."""
     incidents = scene.client.incidents(limit=SHOWN)
-    wanted = chosen(INCIDENT_PARAMETER)
-    _draw(incidents, wanted)
-    if chosen(INCIDENT_PARAMETER) != (shown.id if shown else None) or _has_news(incidents, shown):
+    _draw(incidents, chosen(INCIDENT_PARAMETER))
+    if chosen(INCIDENT_PARAMETER) != drawn.incident_id or _has_news(incidents, drawn.incident):
         st.rerun()
-    asked = scene.client.questions(shown.id if shown else None, limit=1)
-    if asked and asked[-1].id != last_question_id:
+    if drawn.incident_id is not None and drawn.incident is None:
+        return
+    asked = scene.client.questions(drawn.incident_id, limit=1)
+    if asked and asked[-1].id != drawn.last_question_id:
         st.rerun()
 
 

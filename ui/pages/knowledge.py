@@ -21,7 +21,7 @@ _KEY: Final = "entry_choice"
 
 def show_knowledge(scene: Scene) -> None:
     """Draw the search field, the entries, and the opened one."""
-    st.markdown("### What is known")
+    st.subheader("What is known", anchor=False)
     searched = st.text_input(
         "Find entries by what happened",
         placeholder="payments refuses connections, checkout fails",

@@ -77,7 +77,7 @@ def percentage(ratio: float | None) -> str:
     if ratio is None:
         return NO_DATA
     percent = ratio * 100
-    return f"{percent:.0f} %" if percent >= _STATED_WHOLE or percent == 0 else f"{percent:.1f} %"
+    return (f"{percent:.0f}" if percent >= _STATED_WHOLE else f"{percent:.1f}".removesuffix(".0")) + " %"
 
 
 def milliseconds(value: float | None) -> str:

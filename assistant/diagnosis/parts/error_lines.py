@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Final
 
 import pandas as pd
 
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.finding import Finding
-from telemetry.log_templates import mine as mine_templates
+from telemetry import mine_templates
 
 _SEVERE: Final = ("WARN", "WARNING", "ERROR", "CRITICAL", "FATAL", "SEVERE", "EMERGENCY", "ALERT")
 _FEWEST_LINES: Final = 3
 _LEAST_RISE: Final = 3.0
 _MOST_FINDINGS: Final = 5
+_MOST_OF_A_SERVICE: Final = 2
 _MOST_LINES: Final = 8000  # Bounds the time for templates; the newest lines are the ones that matter.
 
 
@@ -46,7 +48,13 @@ class ErrorLines:
                 continue
             findings.append(self._finding(case, str(service), str(template), group, mine, len(group) / total))
         findings.sort(key=lambda finding: -finding.share)
-        return findings[:_MOST_FINDINGS]
+        told: Counter[str] = Counter()
+        kept = []
+        for finding in findings:
+            told[finding.service] += 1
+            if told[finding.service] <= _MOST_OF_A_SERVICE:
+                kept.append(finding)
+        return kept[:_MOST_FINDINGS]
 
     def _finding(
         self, case: Case, service: str, template: str, group: pd.DataFrame, mine: pd.DataFrame, share: float

@@ -16,26 +16,33 @@ def answering(text: bytes) -> Behaviour:
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(text)
-        writer.close()
 
     return behave
 
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()  # until the caller gives up
-    writer.close()
 
 
 async def ask(behave: Behaviour | None) -> object:
     """Call a server that behaves like this, or one that is not there."""
-    port = free_port()
-    server = await asyncio.start_server(behave, "127.0.0.1", port) if behave else None
+    port, ended = free_port(), asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert behave is not None
+        await behave(reader, writer)
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", port) if behave else None
     upstream = Upstream("payments", f"http://127.0.0.1:{port}", timeout_seconds=0.3)
     try:
         return await upstream.call("POST", "/charges", body={"note": "café"})
     finally:
         await upstream.close()
         if server:
+            await asyncio.wait_for(ended.wait(), 5)
             server.close()
             await server.wait_closed()
 

@@ -8,7 +8,7 @@ import pytest
 from otlp_samples import NOON, SECOND, a_gauge, a_line, a_number, a_span, logs, metrics, traces
 
 from telemetry.errors import RecordingError, SourceUnavailable
-from telemetry.freeze import entry_services_of, freeze
+from telemetry.freezing import entry_services_of, freeze
 from telemetry.otlp import decode
 from telemetry.recording import Alert, Stretch, read_recording, write_recording
 from telemetry.rows import Signal

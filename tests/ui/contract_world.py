@@ -7,11 +7,11 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from assistant.diagnosis.values import Diagnosis, Evidence, Hypothesis, Rejected
-from assistant.incidents import Incident, IncidentStatus, Symptom, Timeline, Truth
+from assistant.incidents import Incident, IncidentStatus, Timeline, Truth
 from assistant.questions import Citation, Question, QuestionState
 from assistant.taxonomy import FaultKind
 from knowledge_base import Entry, Match, ReviewStatus
-from telemetry import Alert, Stretch
+from telemetry import Alert, Breach, Stretch
 
 START = datetime(2026, 3, 1, 14, 0, tzinfo=UTC)
 ONSET = START + timedelta(minutes=8)
@@ -231,7 +231,7 @@ def matches() -> tuple[Match, ...]:
 
 def incidents() -> list[Incident]:
     """One open and undiagnosed, one open and diagnosed, one resolved drill: newest first."""
-    symptom = Symptom(
+    symptom = Breach(
         service="gateway",
         signal="errors",
         at=after(492),

@@ -197,9 +197,9 @@ def _without_points(incident: Incident) -> Incident:
 
 
 @contextmanager
-def contract_server(world: World) -> Iterator[str]:
-    """Serve a world on a free port of this machine; gives the address."""
-    server = uvicorn.Server(uvicorn.Config(contract_app(world), host="127.0.0.1", port=0, log_level="warning"))
+def contract_server(world: World, port: int = 0) -> Iterator[str]:
+    """Serve a world on this machine, on a free port unless one is named; gives the address."""
+    server = uvicorn.Server(uvicorn.Config(contract_app(world), host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, name="contract-server")
     thread.start()
     try:
@@ -208,8 +208,8 @@ def contract_server(world: World) -> Iterator[str]:
             if not thread.is_alive() or time.monotonic() > give_up_at:
                 raise RuntimeError("the contract server did not start")
             thread.join(0.02)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
+        served_port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{served_port}"
     finally:
         server.should_exit = True
         thread.join(20)
