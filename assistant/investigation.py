@@ -92,8 +92,15 @@ class Investigator:
 
     def similar_to(self, diagnosis: Diagnosis, text: str, *, besides: Iterable[str] = ()) -> tuple[Match, ...]:
         """Recall the entries that looked most like a diagnosis."""
+        top = diagnosis.top
         found = self.knowledge.search(
-            text, signature=signature_of(diagnosis), limit=_MOST_SIMILAR, exclude=tuple(besides)
+            text,
+            signature=signature_of(diagnosis),
+            fault_kind=top.kind if top else None,
+            services=(top.service,) if top else (),
+            operations=(top.operation,) if top and top.operation else (),
+            limit=_MOST_SIMILAR,
+            exclude=tuple(besides),
         )
         return tuple(found)
 

@@ -11,6 +11,7 @@ from sqlalchemy import DateTime, Engine, String, Text, create_engine, event, sel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from assistant.diagnosis.values import Diagnosis
 from assistant.errors import JournalError, NotFound
 from assistant.incidents import Incident, IncidentStatus
 from assistant.questions import Question, QuestionState
@@ -186,9 +187,9 @@ def _keep_safe_and_quick(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def without_plots(incident: Incident) -> Incident:
-    """Give an incident without the points of its plots, for lists."""
-    if incident.diagnosis is None:
-        return incident
-    bare = tuple(item.model_copy(update={"series": ()}) for item in incident.diagnosis.evidence)
-    return incident.model_copy(update={"diagnosis": incident.diagnosis.model_copy(update={"evidence": bare})})
+def without_plots(diagnosis: Diagnosis | None) -> Diagnosis | None:
+    """Give a diagnosis without the points of its plots, for lists."""
+    if diagnosis is None:
+        return None
+    bare = tuple(item.model_copy(update={"series": ()}) for item in diagnosis.evidence)
+    return diagnosis.model_copy(update={"evidence": bare})

@@ -142,7 +142,8 @@ def signals(watcher: Watching) -> list[ServiceSignals]:
 @router.get("/incidents")
 def list_incidents(workspace: Owned, status: IncidentStatus | None = None, limit: Limit = 50) -> list[Incident]:
     """List incidents, newest first, without the points of their plots."""
-    return [without_plots(one) for one in workspace.journal.incidents(status=status, limit=limit)]
+    incidents = workspace.journal.incidents(status=status, limit=limit)
+    return [one.model_copy(update={"diagnosis": without_plots(one.diagnosis)}) for one in incidents]
 
 
 @router.get("/incidents/{incident_id}")
@@ -200,8 +201,16 @@ def ask(desk: Asked, body: QuestionBody) -> Question:
 
 @router.get("/questions")
 def list_questions(workspace: Owned, incident_id: str | None = None, limit: Limit = 20) -> list[Question]:
-    """List the latest questions about an incident, or about the system now, oldest first."""
-    return workspace.journal.questions(incident_id=incident_id, limit=limit)
+    """List the latest questions about an incident, or about the system now, oldest first.
+
+    Only the newest diagnosis among them comes with the points of its plots.
+    """
+    questions = workspace.journal.questions(incident_id=incident_id, limit=limit)
+    newest = next((one.id for one in reversed(questions) if one.diagnosis is not None), None)
+    return [
+        one if one.id == newest else one.model_copy(update={"diagnosis": without_plots(one.diagnosis)})
+        for one in questions
+    ]
 
 
 @router.get("/questions/{question_id}")
