@@ -36,7 +36,8 @@ def freeze(
         recording_id: Unique in its set, `[a-z0-9-]+`.
         system: Name of the system observed.
         window: The stretch to record.
-        baseline: Stretches in the window taken to be normal.
+        baseline: Stretches in the window taken to be normal. What lies before the first sign of telemetry is cut
+            off: where nothing was heard, nothing is known to have been normal.
         alert: What woke somebody.
         entry_services: Services that users reach directly; told from the spans where none are named.
         step_seconds: Sampling step of the metrics.
@@ -67,6 +68,8 @@ def freeze(
         lambda: source.events(start, end),
     ]
     metrics, spans, logs, events = _tables(asked)
+    heard = heard_from(baseline, (metrics, spans, logs))
+    header = header.model_copy(update={"baseline": heard})
     if spans is not None and not entry_services:
         header = header.model_copy(update={"entry_services": entry_services_of(spans)})
     calls = None if spans is None else _calls(spans)
@@ -86,6 +89,15 @@ def entry_services_of(spans: pd.DataFrame) -> tuple[str, ...]:
         orphan = pd.Series((tree.parent == NONE)[server], dtype=float).groupby(tree.service[server]).mean()
         direct = orphan.index[orphan > 0.5].to_numpy()
     return tuple(sorted(set(direct) - {""}))
+
+
+def heard_from(baseline: Sequence[Stretch], tables: Sequence[pd.DataFrame | None]) -> tuple[Stretch, ...]:
+    """Cut off what lies before the first row of any of the tables."""
+    firsts = [table["ts"].min() for table in tables if table is not None and not table.empty]
+    if not firsts:
+        return ()
+    first = min(firsts).to_pydatetime()
+    return tuple(Stretch(start=max(one.start, first), end=one.end) for one in baseline if one.end > first)
 
 
 def _calls(spans: pd.DataFrame) -> tuple[tuple[str, str], ...]:

@@ -81,6 +81,13 @@ def test_metrics_stay_inside_the_window(source: StoredTelemetry) -> None:
     assert found["value"].tolist() == [9.5, 29.5]
 
 
+def test_nothing_is_taken_as_normal_from_before_the_first_sign_of_telemetry(source: StoredTelemetry) -> None:
+    early = Stretch(start=WINDOW.start - timedelta(minutes=9), end=WINDOW.start - timedelta(minutes=5))
+    across = Stretch(start=early.end, end=WINDOW.start + timedelta(seconds=30))
+    what = {**WHAT, "window": Stretch(start=early.start, end=WINDOW.end), "baseline": (early, across)}
+    assert freeze(source, **what).header.baseline == (Stretch(start=WINDOW.start, end=across.end),)
+
+
 def test_a_signal_that_the_source_lacks_is_not_collected_rather_than_empty(source: StoredTelemetry) -> None:
     frozen = freeze(WithoutLogs(source), **WHAT)
     assert frozen.missing == ("logs",)
