@@ -59,9 +59,18 @@ def judge(
 
 
 def resolved(incident: Incident, at: datetime) -> Incident:
-    """End an incident."""
-    timeline = incident.timeline.model_copy(update={"resolved": at})
+    """End an incident; should the clock have been set back, no earlier than it was noticed or mitigated."""
+    known = (incident.timeline.detected, incident.timeline.mitigated)
+    timeline = incident.timeline.model_copy(update={"resolved": max(at, *(moment for moment in known if moment))})
     return incident.model_copy(update={"status": IncidentStatus.RESOLVED, "timeline": timeline})
+
+
+def acknowledged(incident: Incident, at: datetime) -> Incident:
+    """Note that somebody looks after an incident; only the first time counts."""
+    if incident.timeline.acknowledged is not None:
+        return incident
+    timeline = incident.timeline.model_copy(update={"acknowledged": max(at, incident.timeline.detected)})
+    return incident.model_copy(update={"timeline": timeline})
 
 
 def incident_id(at: datetime) -> str:

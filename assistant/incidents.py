@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from assistant.diagnosis.values import Diagnosis
 from assistant.taxonomy import FaultKind
@@ -57,9 +57,9 @@ class Timeline(_Value):
 class Correction(_Value):
     """What a person says it really was."""
 
-    service: str | None = None
+    service: str | None = Field(None, max_length=200)
     kind: FaultKind | None = None
-    note: str = ""
+    note: str = Field("", max_length=4000)
 
 
 class Feedback(_Value):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from assistant.diagnosis import Diagnosis, diagnose_folder
+from assistant.diagnosis import Diagnosis, diagnose, diagnose_folder
 from assistant.incidents import Incident
 from assistant.memory import entry_of, signature_of, symptoms_text, title_of
 from knowledge_base import Entry, KnowledgeBase, Match
@@ -17,6 +19,8 @@ from telemetry import Alert, Recording, Stretch, TelemetrySource, freeze, write_
 WINDOW: Final = timedelta(minutes=10)
 # An alarm comes some time after the trouble began; this long before it nothing is taken as normal.
 _BEFORE_ALERT: Final = timedelta(seconds=45)
+# What an incident looks like shows in its first minutes.
+_MOST_AFTER_ALERT: Final = timedelta(minutes=5)
 # The same before earlier incidents whose beginning is not known well.
 _BEFORE_INCIDENTS: Final = timedelta(seconds=20)
 # An incident is resolved after several clean looks; by then the system has been well for at least this long.
@@ -46,49 +50,55 @@ class Investigator:
     clock: Callable[[], datetime]
 
     def record(
-        self,
-        name: str,
-        *,
-        alert: Alert,
-        earlier: Iterable[Incident],
-        window: timedelta = WINDOW,
-        out: Path | None = None,
+        self, name: str, *, earlier: Iterable[Incident], out: Path, description: str, window: timedelta = WINDOW
     ) -> Path:
-        """Freeze the telemetry up to now into a folder, healthy stretches marked as the baseline.
+        """Freeze the telemetry up to now into a new folder, healthy stretches marked as the baseline.
+
+        Raises:
+            SourceUnavailable: The telemetry cannot be read.
+            RecordingError: The recording cannot be written, or there is one already.
+        """
+        end = self.clock()
+        alert = Alert(at=end, description=description)
+        write_recording(self._frozen(name, alert, Stretch(start=end - window, end=end), earlier), out)
+        return out
+
+    def diagnose_incident(self, incident: Incident, *, earlier: Iterable[Incident]) -> Incident:
+        """Give the incident with a recording and a diagnosis of it, similar entries, and a better title.
 
         Raises:
             SourceUnavailable: The telemetry cannot be read.
             RecordingError: The recording cannot be written.
+            KnowledgeBaseError: What is known cannot be searched.
         """
-        end = self.clock()
-        stretch = Stretch(start=end - window, end=end)
-        recording: Recording = freeze(
-            self.source,
-            recording_id=name,
-            system=self.system,
-            window=stretch,
-            baseline=healthy_stretches(stretch, alert.at - _BEFORE_ALERT, earlier),
-            alert=alert,
-        )
-        folder = out or self.recordings / name
-        write_recording(recording, folder)
-        return folder
-
-    def diagnose_incident(self, incident: Incident, *, earlier: Iterable[Incident], attempt: int) -> Incident:
-        """Give the incident with a recording and a diagnosis of it, similar entries, and a better title."""
         first = incident.symptoms[0] if incident.symptoms else None
+        detected = incident.timeline.detected
         alert = Alert(
-            at=incident.timeline.detected,
+            at=detected,
             service=first.service if first else None,
             description=first.description if first else "",
         )
-        folder = self.record(f"{incident.id}-{attempt}", alert=alert, earlier=earlier)
+        # An incident that a server finds after it was down for long lies in the past, and so does what tells of it.
+        end = min(self.clock(), detected + _MOST_AFTER_ALERT)
+        folder = self._next_folder(incident.id)
+        write_recording(self._frozen(folder.name, alert, Stretch(start=end - WINDOW, end=end), earlier), folder)
         return self._with_diagnosis(incident, folder, diagnose_folder(folder))
 
+    def forget_earlier_recordings(self, incident: Incident) -> None:
+        """Delete what earlier investigations of an incident recorded, now that a later one has more of it."""
+        for folder in self.recordings.glob(f"{incident.id}-*"):
+            if folder.name != incident.recording:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def diagnose_now(self, name: str, *, earlier: Iterable[Incident], window: timedelta = WINDOW) -> Diagnosis:
-        """Look at the system as it is, without an incident."""
-        alert = Alert(at=self.clock(), description="somebody asked")
-        return diagnose_folder(self.record(name, alert=alert, earlier=earlier, window=window))
+        """Look at the system as it is, without an incident; nothing of it is kept on disk.
+
+        Raises:
+            SourceUnavailable: The telemetry cannot be read.
+        """
+        end = self.clock()
+        alert = Alert(at=end, description="somebody asked")
+        return diagnose(self._frozen(name, alert, Stretch(start=end - window, end=end), earlier))
 
     def similar_to(self, diagnosis: Diagnosis, text: str, *, besides: Iterable[str] = ()) -> tuple[Match, ...]:
         """Recall the entries that looked most like a diagnosis."""
@@ -107,6 +117,21 @@ class Investigator:
     def remember(self, incident: Incident) -> Entry:
         """Write the incident into the knowledge base as a draft, or bring its entry up to date."""
         return self.knowledge.put(entry_of(incident, now=self.clock()), author="firedrill")
+
+    def _frozen(self, name: str, alert: Alert, window: Stretch, earlier: Iterable[Incident]) -> Recording:
+        return freeze(
+            self.source,
+            recording_id=name,
+            system=self.system,
+            window=window,
+            baseline=healthy_stretches(window, alert.at - _BEFORE_ALERT, earlier),
+            alert=alert,
+        )
+
+    def _next_folder(self, incident_id: str) -> Path:
+        # A server that was stopped may have left some.
+        folders = (self.recordings / f"{incident_id}-{number}" for number in itertools.count(1))
+        return next(folder for folder in folders if not folder.exists())
 
     def _with_diagnosis(self, incident: Incident, folder: Path, diagnosis: Diagnosis) -> Incident:
         started = diagnosis.onset
@@ -145,7 +170,10 @@ def healthy_stretches(window: Stretch, until: datetime, incidents: Iterable[Inci
     spoilt = sorted(
         (
             (one.timeline.started or one.timeline.detected) - _BEFORE_INCIDENTS,
-            one.timeline.resolved - _WELL_WHEN_RESOLVED if one.timeline.resolved else window.end,
+            # A person may have called it over sooner than that.
+            max(one.timeline.resolved - _WELL_WHEN_RESOLVED, one.timeline.detected)
+            if one.timeline.resolved
+            else window.end,
         )
         for one in incidents
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import DateTime, Engine, String, Text, create_engine, event, select
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import ValidationError
+from sqlalchemy import URL, DateTime, Engine, String, Text, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from assistant.diagnosis.values import Diagnosis
@@ -17,6 +20,7 @@ from assistant.incidents import Incident, IncidentStatus
 from assistant.questions import Question, QuestionState
 
 DEFAULT_LIMIT: Final = 50
+_Document = TypeVar("_Document", Incident, Question)
 
 
 class _Base(DeclarativeBase):
@@ -52,18 +56,33 @@ class Journal:
 
     Safe to use from several threads of the one process that owns the workspace. Raises `JournalError` where the
     database cannot be opened, read or written.
+
+    Args:
+        url: SQLAlchemy URL of the database, or the path of an SQLite file; tables are made where they are missing.
     """
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, url: str | Path) -> None:
         # Changes read a document and write it back; one at a time, or one would undo the other.
         self._changing = threading.Lock()
         try:
-            self._engine = create_engine(database_url)
-            if self._engine.dialect.name == "sqlite":
-                event.listen(self._engine, "connect", _keep_safe_and_quick)
-            _Base.metadata.create_all(self._engine)
-        except SQLAlchemyError as error:
-            raise JournalError(f"cannot open the incident database: {error.__class__.__name__}: {error}") from error
+            # A path is no URL: question marks and percent signs in it mean themselves.
+            location = URL.create("sqlite", database=str(url)) if isinstance(url, Path) else make_url(url)
+        except ArgumentError as error:
+            # The text may hold a password, so it is not repeated.
+            raise JournalError("the URL of the incident database cannot be read as SQLAlchemy's") from error
+        self.name = location.render_as_string(hide_password=True)
+        try:
+            self._engine = create_engine(location)
+        except (SQLAlchemyError, ImportError) as error:
+            raise JournalError(f"the incident database {self.name} cannot be opened: {error}") from error
+        if location.get_backend_name() == "sqlite":
+            event.listen(self._engine, "connect", _keep_safe_and_quick)
+        try:
+            with self._translated("opened"):
+                _Base.metadata.create_all(self._engine)
+        except JournalError:
+            self.close()
+            raise
 
     @property
     def engine(self) -> Engine:
@@ -84,20 +103,21 @@ class Journal:
         Raises:
             NotFound: There is no such incident.
         """
-        return Incident.model_validate_json(self._document(_IncidentRow, incident_id, "incident"))
+        return self._parsed(Incident, self._document(_IncidentRow, incident_id, "incident"))
 
     def incidents(self, *, status: IncidentStatus | None = None, limit: int = DEFAULT_LIMIT) -> list[Incident]:
         """List incidents, newest first."""
-        query = select(_IncidentRow.document).order_by(_IncidentRow.at.desc()).limit(limit)
+        query = select(_IncidentRow.document).order_by(_IncidentRow.at.desc(), _IncidentRow.id.desc()).limit(limit)
         if status is not None:
             query = query.where(_IncidentRow.status == status.value)
-        return [Incident.model_validate_json(document) for document in self._scalars(query)]
+        return [self._parsed(Incident, document) for document in self._scalars(query)]
 
     def change_incident(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
         """Replace an incident by what `change` makes of it, with nobody else changing it meanwhile.
 
         Raises:
             NotFound: There is no such incident.
+            ValueError: The change would make its timeline run backwards; nothing was changed.
         """
         with self._changing:
             changed = change(self.incident(incident_id))
@@ -113,7 +133,7 @@ class Journal:
                 id=question.id,
                 incident_id=question.incident_id,
                 state=question.state.value,
-                at=question.asked_at,
+                at=question.asked_at.astimezone(UTC),
                 document=question.model_dump_json(),
             )
         )
@@ -124,23 +144,29 @@ class Journal:
         Raises:
             NotFound: There is no such question.
         """
-        return Question.model_validate_json(self._document(_QuestionRow, question_id, "question"))
+        return self._parsed(Question, self._document(_QuestionRow, question_id, "question"))
 
     def questions(self, *, incident_id: str | None, limit: int = DEFAULT_LIMIT) -> list[Question]:
         """List the latest questions about an incident, or about the system (None), oldest first."""
+        if incident_id is not None and _is_no_id(incident_id):
+            return []
         query = (
             select(_QuestionRow.document)
             .where(_QuestionRow.incident_id == incident_id)
-            .order_by(_QuestionRow.at.desc())
+            .order_by(_QuestionRow.at.desc(), _QuestionRow.id.desc())
             .limit(limit)
         )
-        return [Question.model_validate_json(document) for document in reversed(self._scalars(query))]
+        return [self._parsed(Question, document) for document in reversed(self._scalars(query))]
 
     def unfinished_questions(self) -> list[Question]:
         """List the questions that a server which stopped has left unanswered, oldest first."""
         open_states = (QuestionState.WAITING.value, QuestionState.WORKING.value)
-        query = select(_QuestionRow.document).where(_QuestionRow.state.in_(open_states)).order_by(_QuestionRow.at)
-        return [Question.model_validate_json(document) for document in self._scalars(query)]
+        query = (
+            select(_QuestionRow.document)
+            .where(_QuestionRow.state.in_(open_states))
+            .order_by(_QuestionRow.at, _QuestionRow.id)
+        )
+        return [self._parsed(Question, document) for document in self._scalars(query)]
 
     def add_drill(self, drill_id: str, document: str) -> None:
         """Keep a drill's result, a JSON document that only evaluation reads."""
@@ -148,41 +174,62 @@ class Journal:
 
     def drills(self, *, limit: int = DEFAULT_LIMIT) -> list[str]:
         """List drill results, newest first."""
-        return self._scalars(select(_DrillRow.document).order_by(_DrillRow.at.desc()).limit(limit))
+        return self._scalars(select(_DrillRow.document).order_by(_DrillRow.at.desc(), _DrillRow.id.desc()).limit(limit))
 
     def _document(self, table: type[Any], key: str, what: str) -> str:
-        found = self._scalars(select(table.document).where(table.id == key))
+        found = [] if _is_no_id(key) else self._scalars(select(table.document).where(table.id == key))
         if not found:
             raise NotFound(what, key)
         return found[0]
 
-    def _scalars(self, query: Any) -> list[str]:
+    def _parsed(self, kind: type[_Document], document: str) -> _Document:
         try:
-            with Session(self._engine) as session:
-                rows: Sequence[str] = session.scalars(query).all()
-        except SQLAlchemyError as error:
-            raise JournalError(f"cannot read the incident database: {error}") from error
+            return kind.model_validate_json(document)
+        except ValidationError as error:
+            first = error.errors(include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise JournalError(
+                f"the incident database {self.name} holds a document that cannot be read ({where}: {first['msg']}); "
+                "was it written by another version?"
+            ) from error
+
+    def _scalars(self, query: Any) -> list[str]:
+        with self._translated("read"), Session(self._engine) as session:
+            rows: Sequence[str] = session.scalars(query).all()
         return list(rows)
 
     def _write(self, row: _Base) -> None:
+        with self._translated("written"), Session(self._engine) as session:
+            session.merge(row)
+            session.commit()
+
+    @contextmanager
+    def _translated(self, done: str) -> Iterator[None]:
         try:
-            with Session(self._engine) as session:
-                session.merge(row)
-                session.commit()
+            yield
         except SQLAlchemyError as error:
-            raise JournalError(f"cannot write the incident database: {error}") from error
+            # The statement and its values are left out: documents can hold what should not reach a log.
+            said = getattr(error, "orig", None) or error
+            raise JournalError(
+                f"the incident database {self.name} cannot be {done}: {said} ({type(error).__name__})"
+            ) from error
+
+
+def _is_no_id(key: str) -> bool:
+    return "\0" in key  # PostgreSQL refuses even to look for it.
 
 
 def _incident_row(incident: Incident) -> _IncidentRow:
     return _IncidentRow(
         id=incident.id,
         status=incident.status.value,
-        at=incident.timeline.detected,
+        at=incident.timeline.detected.astimezone(UTC),
         document=incident.model_dump_json(),
     )
 
 
 def _keep_safe_and_quick(connection: Any, _record: object) -> None:
+    # A question's answer is written many times as it grows; a power cut may take the last of it, and no more.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
 

@@ -56,16 +56,22 @@ def symptoms_text(incident: Incident) -> str:
         telling = sorted(diagnosis.evidence, key=lambda item: -item.strength)
         sentences = [item.summary for item in telling if item.strength >= _WEAKEST_SYMPTOM][:_MOST_SENTENCES]
     if not sentences:
-        sentences = [symptom.description for symptom in incident.symptoms][:_MOST_SENTENCES]
+        sentences = [symptom.description for symptom in incident.symptoms if symptom.description][:_MOST_SENTENCES]
+    if not sentences:
+        sentences = ["Nothing was recorded of what it looked like"]
     return ". ".join(sentence.rstrip(".") for sentence in sentences) + "."
 
 
 def entry_of(incident: Incident, *, now: datetime, environment: str = "") -> Entry:
-    """Write a draft entry from an incident; cause and fix are left open until somebody, or a drill, knows them."""
+    """Write a draft entry from an incident; cause and fix are left open until somebody, or a drill, knows them.
+
+    What is known of the truth comes before what was diagnosed: services, operations and the kind of fault.
+    """
     diagnosis = incident.diagnosis
     hypotheses = diagnosis.hypotheses if diagnosis else ()
     top = hypotheses[0] if hypotheses else None
     services = [hypothesis.service for hypothesis in hypotheses[:1]] + [one.service for one in incident.symptoms]
+    operations = [hypothesis.operation for hypothesis in hypotheses[:1]]
     truth = incident.truth
     provenance = {"incident": incident.id, "system": incident.system}
     if incident.recording:
@@ -73,15 +79,16 @@ def entry_of(incident: Incident, *, now: datetime, environment: str = "") -> Ent
     if truth is not None:
         provenance["drill"] = truth.drill
         services.insert(0, truth.service)
+        operations.insert(0, truth.operation)
     return Entry(
         id=incident.entry_id or incident.id,
         kind="incident",
-        title=incident.title,
+        title=incident.title or title_of(incident),
         symptoms=symptoms_text(incident),
         cause=truth.cause if truth else None,
         fix=truth.fix if truth else None,
         services=tuple(dict.fromkeys(services)),
-        operations=tuple(dict.fromkeys(one.operation for one in hypotheses[:1] if one.operation)),
+        operations=tuple(dict.fromkeys(operation for operation in operations if operation)),
         fault_kind=str(truth.kind) if truth else str(top.kind) if top else None,
         signals=tuple(dict.fromkeys(symptom.signal for symptom in incident.symptoms)),
         signature=signature_of(diagnosis) if diagnosis else {},

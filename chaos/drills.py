@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from assistant.client import AssistantClient
 from assistant.incidents import Incident, Truth
-from chaos.errors import RunFailed
-from chaos.experiment import Experiment, validate
+from chaos.errors import AlreadyRunning
+from chaos.experiment import Experiment
 from chaos.journal import RunTimes, read_journal
-from chaos.probes import SERVER_VARIABLE, TELEMETRY_VARIABLE
+from chaos.probes import BEGAN_VARIABLE, SERVER_VARIABLE, TELEMETRY_VARIABLE
+from chaos.sandbox import SANDBOX_VARIABLE
 from chaos.scoring import Score, score
+from chaos.toolkit import Toolkit
 from telemetry import utc_now
-
-# Longer than all the waits of an experiment together; then it is interrupted, and rolls back.
-_LONGEST_RUN_SECONDS: Final = 300.0
-_ROLLBACK_SECONDS: Final = 90.0
 
 
 class DrillResult(BaseModel):
@@ -37,14 +34,14 @@ class DrillResult(BaseModel):
         fault: The kind of fault injected.
         service: The service it was injected into.
         invalid: Why the drill is scored nowhere; None when it counts.
-        injected: T0.
-        effect_seen_at: T1.
-        detected_at: T2.
-        diagnosed_at: T3.
-        rolled_back_at: T4.
-        steady_at: T5.
-        incident: The incident that was opened.
-        score: How the diagnosis compares with the truth.
+        injected: T0, the fault began to be applied.
+        effect_seen_at: T1, the telemetry first showed it.
+        detected_at: T2, the incident was opened.
+        diagnosed_at: T3, its cause was first named.
+        rolled_back_at: T4, the fault began to be undone.
+        steady_at: T5, a whole window without trouble began.
+        incident: The first incident that was opened while the fault was there.
+        score: How the diagnosis compares with the truth; empty for an invalid drill.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,16 +62,19 @@ class DrillResult(BaseModel):
 
     @property
     def seconds_to_detect(self) -> float | None:
-        """From the effect to the detection."""
+        """T1 to T2, from the effect to the detection."""
         return _between(self.effect_seen_at, self.detected_at)
 
     @property
     def seconds_to_recover(self) -> float | None:
-        """From the roll-back to the end of the first steady window."""
+        """T4 to T5, from the beginning of the roll-back to the beginning of the first steady window."""
         return _between(self.rolled_back_at, self.steady_at)
 
     def summary(self) -> dict[str, Any]:
-        """Give the drill as a line of the table, under the names that `--json` promises."""
+        """Give the drill as a line of the table, under the names that `--json` promises.
+
+        `right` is neither true nor false of a drill that does not count.
+        """
         return {
             "name": self.name,
             "fault": self.fault,
@@ -84,7 +84,7 @@ class DrillResult(BaseModel):
             "seconds_to_detect": self.seconds_to_detect,
             "top_service": self.score.top_service,
             "top_kind": self.score.top_kind,
-            "right": self.score.right,
+            "right": self.score.right if self.invalid is None else None,
             "similar": self.score.similar,
             "seconds_to_recover": self.seconds_to_recover,
             "invalid": self.invalid,
@@ -94,7 +94,7 @@ class DrillResult(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillRunner:
-    """Runs experiments in a subprocess and scores what the assistant made of them.
+    """Runs experiments, one at a time, and scores what the assistant made of them.
 
     Attributes:
         assistant: Asked for incidents, told the truth after scoring.
@@ -102,6 +102,7 @@ class DrillRunner:
         telemetry: The telemetry store that probes read.
         sandbox: The sandbox's state file, for the faults.
         folder: Where journals and logs of the runs go.
+        told: Told when ending a run takes longer because a fault is being undone.
     """
 
     assistant: AssistantClient
@@ -109,95 +110,90 @@ class DrillRunner:
     telemetry: Path
     sandbox: Path
     folder: Path
+    told: Callable[[str], None] = lambda _text: None
 
     def run(self, experiment: Experiment, *, clock: Callable[[], datetime] = utc_now) -> DrillResult:
         """Run one drill to its end; the fault is undone on every way out.
 
         Raises:
-            BadExperiment: Chaos Toolkit does not accept it; nothing was touched.
-            RunFailed: The run left no journal.
+            AlreadyRunning: Another drill runs, and its effects would pass for this one's; nothing was touched.
+            RunFailed: The run left no journal, or its fault could not be undone.
             ServerError: The assistant cannot be asked.
         """
-        drill_id = f"{experiment.name}-{clock():%Y%m%d-%H%M%S}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        times = self._run_experiment(experiment, self.folder / f"{drill_id}.json")
-        incident = self._incident(times)
-        scored = score(experiment.truth, incident)
-        result = DrillResult(
-            id=drill_id,
-            name=experiment.name,
-            fault=experiment.truth.kind,
-            service=experiment.truth.service,
-            invalid=times.invalid,
-            injected=times.injected,
-            effect_seen_at=times.effect_seen,
-            detected_at=incident.timeline.detected if incident else None,
-            diagnosed_at=incident.timeline.diagnosed if incident else None,
-            rolled_back_at=times.rolled_back,
-            steady_at=times.steady,
-            incident=incident.id if incident else None,
-            score=scored,
-        )
-        if incident is not None and times.invalid is None:
-            self._teach(experiment, incident)
-        self.assistant.add_drill({**result.model_dump(mode="json"), **result.summary()})
+        with _alone(self.folder):
+            began = clock()
+            drill_id = f"{experiment.name}-{began:%Y%m%d-%H%M%S}"
+            journal = (self.folder / f"{drill_id}.json").resolve()
+            Toolkit(environment=self._environment(began), told=self.told).run(experiment.path, journal)
+            times = read_journal(journal)
+            incident = self._incident(times, until=times.rolled_back or clock())
+            result = judge(experiment, times, incident, drill_id=drill_id)
+            if incident is not None and result.invalid is None:
+                self._teach(experiment, incident)
+            self.assistant.add_drill({**result.model_dump(mode="json"), **result.summary()})
         return result
 
-    def _incident(self, times: RunTimes) -> Incident | None:
-        return self.assistant.incident(times.incident) if times.incident else None
+    def _environment(self, began: datetime) -> dict[str, str]:
+        return {
+            **os.environ,
+            BEGAN_VARIABLE: began.isoformat(),
+            SERVER_VARIABLE: self.server_url,
+            TELEMETRY_VARIABLE: str(self.telemetry.resolve()),
+            SANDBOX_VARIABLE: str(self.sandbox.resolve()),
+        }
+
+    def _incident(self, times: RunTimes, *, until: datetime) -> Incident | None:
+        """Find the first incident that was opened while the fault was there, resolved since or not.
+
+        No incident was open before, so it is this run's, as far as anybody can tell.
+        """
+        if times.injected is None:
+            return None
+        detected = {one.id: one.timeline.detected for one in self.assistant.incidents()}
+        own = [key for key, at in detected.items() if times.injected <= at <= until]
+        return self.assistant.incident(min(own, key=detected.__getitem__)) if own else None
 
     def _teach(self, experiment: Experiment, incident: Incident) -> None:
-        truth = experiment.truth
-        self.assistant.tell_truth(
-            incident.id,
-            Truth(
-                service=truth.service,
-                kind=truth.kind,
-                operation=truth.operation,
-                link=truth.link,
-                cause=truth.cause,
-                fix=truth.fix,
-                drill=experiment.name,
-            ),
-        )
-
-    def _run_experiment(self, experiment: Experiment, journal: Path) -> RunTimes:
-        validate(experiment.path)
-        environment = {
-            **os.environ,
-            SERVER_VARIABLE: self.server_url,
-            TELEMETRY_VARIABLE: str(self.telemetry),
-            "FIREDRILL_SANDBOX": str(self.sandbox),
-        }
-        log = journal.with_suffix(".log")
-        command = [
-            *(str(Path(sys.executable).with_name("chaos")), "--no-version-check", "--no-log-file", "run"),
-            *("--no-validation", "--journal-path", str(journal), "--rollback-strategy", "always"),
-            # After the method the fault is still there; steadiness is proved after the roll-back.
-            *("--hypothesis-strategy", "before-method-only", str(experiment.path)),
-        ]
-        with log.open("wb") as output:
-            _run_to_its_end(command, environment, output)
-        if not journal.is_file():
-            raise RunFailed(experiment.name, f"Chaos Toolkit left no journal; see {log}")
-        return read_journal(journal)
+        truth = Truth(**experiment.truth.model_dump(), drill=experiment.name)
+        self.assistant.tell_truth(incident.id, truth)
 
 
-def _run_to_its_end(command: list[str], environment: Mapping[str, str], output: Any) -> None:
-    """Run a command, and when we are interrupted or it takes too long, ask it to roll back and wait for that."""
-    # A session of its own: Ctrl-C on the terminal must reach it once, from us, and not in the middle of its roll-back.
-    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
-    try:
-        process.wait(timeout=_LONGEST_RUN_SECONDS)
-    except BaseException as reason:
-        process.send_signal(signal.SIGTERM)
+def judge(experiment: Experiment, times: RunTimes, incident: Incident | None, *, drill_id: str) -> DrillResult:
+    """Put together what a run did, what the assistant made of it, and what was true."""
+    detected = incident.timeline.detected if incident else None
+    seen = times.effect_seen
+    return DrillResult(
+        id=drill_id,
+        name=experiment.name,
+        fault=experiment.truth.kind,
+        service=experiment.truth.service,
+        invalid=times.invalid,
+        injected=times.injected,
+        # A fault has many effects, and a probe waits for one: what was detected earlier had its effect by then.
+        effect_seen_at=min(seen, detected) if seen and detected else seen,
+        detected_at=detected,
+        diagnosed_at=incident.timeline.diagnosed if incident else None,
+        rolled_back_at=times.rolled_back,
+        steady_at=times.steady,
+        incident=incident.id if incident else None,
+        score=score(experiment.truth, incident) if times.invalid is None else Score(),
+    )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep every other process from running a drill; freed even when the holder is killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "running").open("a+", encoding="utf-8") as lock:
         try:
-            process.wait(timeout=_ROLLBACK_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if not isinstance(reason, subprocess.TimeoutExpired):
-            raise
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise AlreadyRunning("a drill", int(lock.read() or 0)) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
 def _between(earlier: datetime | None, later: datetime | None) -> float | None:

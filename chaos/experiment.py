@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +22,9 @@ EFFECT: Final = "the fault shows"
 DIAGNOSIS: Final = "the assistant has diagnosed it"
 UNDO: Final = "undo the fault"
 STEADY: Final = "the shop is steady again"
+_NEEDED: Final = {"method": (APPLY, EFFECT, DIAGNOSIS), "rollbacks": (UNDO, STEADY)}
+
+EXTENSION: Final = "firedrill"
 
 
 class TrueCause(BaseModel):
@@ -51,7 +55,7 @@ class Experiment:
 
     Attributes:
         name: Its file's name without the ending.
-        path: Its file.
+        path: Its file, absolute.
         title: One line.
         description: What it does, and as what this happens in real life.
         truth: What it really breaks.
@@ -68,54 +72,68 @@ def list_experiments(folder: Path = EXPERIMENTS) -> list[Experiment]:
     """Give all experiments of a folder by name.
 
     Raises:
-        BadExperiment: One of them is not valid.
+        BadExperiment: One of them lacks what a drill needs.
     """
     return [load_experiment(path) for path in sorted(folder.glob("*.yaml"))]
 
 
 def find_experiment(name: str, folder: Path = EXPERIMENTS) -> Experiment:
-    """Give the experiment of that name, or the one in the file of that path.
+    """Give the experiment of that name, or the one in the file of that path, checked and ready to be run.
 
     Raises:
-        BadExperiment: There is none, or it is not valid.
+        BadExperiment: There is none, it lacks what a drill needs, or Chaos Toolkit would not run it.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
     if not path.is_file():
         known = [one.stem for one in sorted(folder.glob("*.yaml"))]
         closest = get_close_matches(name, known, n=1)
-        advice = f"did you mean {closest[0]!r}?" if closest else f"there are {', '.join(known)}"
+        advice = f"did you mean {closest[0]!r}?" if closest else f"there are {', '.join(known) or 'none'}"
         raise BadExperiment(name, f"there is no such experiment; {advice}")
-    return load_experiment(path)
+    experiment = load_experiment(path)
+    validate(path)
+    return experiment
 
 
 def load_experiment(path: Path) -> Experiment:
     """Read an experiment; what Chaos Toolkit makes of it is said by `validate`.
 
     Raises:
-        BadExperiment: It is no YAML, lacks an activity that a drill needs, or does not say what it breaks.
+        BadExperiment: It is no YAML, lacks a part that a drill needs, or does not say what it breaks.
+    """
+    content = read_content(path)
+    if not _named(_part(content.get("steady-state-hypothesis"), "probes")):
+        raise BadExperiment(path, "lacks a steady-state-hypothesis with probes: no fault without a look before")
+    for part, names in _NEEDED.items():
+        found = _named(content.get(part))
+        if lacking := [name for name in names if found.count(name) != 1]:
+            raise BadExperiment(path, f"its {part} must have exactly one activity {_quoted(lacking)}")
+        if tuple(name for name in found if name in names) != names:
+            raise BadExperiment(path, f"its {part} must have {_quoted(names)} in this order")
+    return Experiment(
+        name=path.stem,
+        path=path.resolve(),
+        title=str(content.get("title", path.stem)),
+        description=str(content.get("description", "")),
+        truth=_truth(content, path),
+    )
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """Read an experiment's file as it is.
+
+    Raises:
+        BadExperiment: It cannot be read, or is no mapping.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise BadExperiment(path, f"is not YAML: {line}{error.problem}") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadExperiment(path, f"cannot be read: {str(error).splitlines()[0]}") from error
     if not isinstance(content, dict):
         raise BadExperiment(path, "is not a mapping; it has to be a Chaos Toolkit experiment")
-    lacking = sorted({APPLY, EFFECT, DIAGNOSIS, UNDO, STEADY} - _activity_names(content))
-    if lacking:
-        raise BadExperiment(path, f"lacks the activity {', '.join(repr(name) for name in lacking)}")
-    try:
-        truth = TrueCause.model_validate(_extension(content).get("truth"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in ("extensions.firedrill.truth", *first["loc"]))
-        raise BadExperiment(path, f"{where}: {first['msg']}") from error
-    return Experiment(
-        name=path.stem,
-        path=path,
-        title=str(content.get("title", path.stem)),
-        description=str(content.get("description", "")),
-        truth=truth,
-    )
+    return content
 
 
 def validate(path: Path) -> None:
@@ -132,15 +150,32 @@ def validate(path: Path) -> None:
         ensure_experiment_is_valid(load_for_chaos_toolkit(str(path)))
     except ChaosException as error:
         raise BadExperiment(path, f"Chaos Toolkit does not accept it: {error}") from error
+    except Exception as error:
+        # It takes the file's form on trust, and imports whatever modules the file names.
+        raise BadExperiment(path, f"Chaos Toolkit cannot read it: {error!r}") from error
 
 
-def _activity_names(content: dict[str, Any]) -> set[str]:
-    activities = [*(content.get("method") or []), *(content.get("rollbacks") or [])]
-    return {str(activity.get("name")) for activity in activities if isinstance(activity, dict)}
+def _truth(content: Mapping[str, Any], path: Path) -> TrueCause:
+    extensions = content.get("extensions")
+    for extension in extensions if isinstance(extensions, list) else ():
+        if isinstance(extension, dict) and extension.get("name") == EXTENSION and "truth" in extension:
+            try:
+                return TrueCause.model_validate(extension["truth"])
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in ("truth", *first["loc"]))
+                raise BadExperiment(path, f"in the extension {EXTENSION!r}, {where}: {first['msg']}") from error
+    raise BadExperiment(path, f"does not say what it breaks: it lacks an extension {EXTENSION!r} with a truth")
 
 
-def _extension(content: dict[str, Any]) -> dict[str, Any]:
-    for extension in content.get("extensions") or []:
-        if isinstance(extension, dict) and extension.get("name") == "firedrill":
-            return extension
-    return {}
+def _part(content: object, name: str) -> object:
+    return content.get(name) if isinstance(content, dict) else None
+
+
+def _named(activities: object) -> list[str]:
+    found = activities if isinstance(activities, list) else []
+    return [str(activity.get("name")) for activity in found if isinstance(activity, dict)]
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,7 +1,9 @@
 """What an experiment asks of the telemetry and of the assistant: is all well, does the fault show, is it known?
 
 Chaos Toolkit calls these in a process of its own. Where things are comes by environment: `FIREDRILL_TELEMETRY` (the
-store) and `FIREDRILL_SERVER_URL` (the assistant, which is only ever read from).
+store) and `FIREDRILL_SERVER_URL` (the assistant, which is only ever read from); `FIREDRILL_DRILL_BEGAN` says since when
+the drill runs. Before that nothing was amiss, or the fault would not have been applied: so what is amiss since then is
+the drill's.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from chaoslib.exceptions import ActivityFailed
 
 from assistant.client import AssistantClient, ServerError
 from assistant.incidents import IncidentStatus
+from chaos.onset import first_failure, first_surge
 from telemetry import SourceUnavailable, StoredTelemetry, TelemetrySource, utc_now
 
 TELEMETRY_VARIABLE: Final = "FIREDRILL_TELEMETRY"
 SERVER_VARIABLE: Final = "FIREDRILL_SERVER_URL"
+BEGAN_VARIABLE: Final = "FIREDRILL_DRILL_BEGAN"
 
 _POLL_SECONDS: Final = 0.5
 # Spans arrive up to this long after they ended; a look at the last seconds would miss some.
@@ -51,15 +55,6 @@ def latency_p95_ms(service: str, operation: str | None = None, window_seconds: f
     return float(_served(service, operation, window_seconds)["duration_ms"].quantile(0.95))
 
 
-def requests_per_second(service: str, window_seconds: float = 10) -> float:
-    """Requests a second that a service served over the last seconds.
-
-    Raises:
-        ActivityFailed: Too few requests came to say, or the telemetry cannot be read.
-    """
-    return len(_served(service, None, window_seconds)) / window_seconds
-
-
 def open_incidents() -> int:
     """How many incidents are open.
 
@@ -72,7 +67,7 @@ def open_incidents() -> int:
 def await_errors(
     service: str, operation: str | None = None, at_least: float = 0.3, within_seconds: float = 30
 ) -> dict[str, Any]:
-    """Wait until requests that began after now fail, and say since when.
+    """Wait until a service's requests fail, and say since when.
 
     Args:
         service: Whose requests.
@@ -81,59 +76,72 @@ def await_errors(
         within_seconds: How long to wait.
 
     Returns:
-        `seen`, `at` (when the first of them failed, or null), `value` (the share last read, or null).
+        `seen`, `at` (the end of the first failed request from which on this share failed, or null), `value` (the share
+        since then; while it is not seen, the share since the drill began, or null without requests).
+
+    Raises:
+        ActivityFailed: The telemetry cannot be read.
     """
 
-    def look(since: datetime) -> tuple[datetime | None, float | None]:
-        served = _served_since(since, service, operation)
-        failed = served[served["status"] == "ERROR"]
-        if len(failed) < _FEWEST_REQUESTS or len(failed) / len(served) < at_least:
-            return None, len(failed) / len(served) if len(served) else None
-        return _ends(failed).min().to_pydatetime(), len(failed) / len(served)
+    def look() -> dict[str, Any]:
+        served = _served_since_drill_began(service, operation)
+        ends, failed = _ends(served), served["status"] == "ERROR"
+        by_end = ends.argsort()
+        at, share = first_failure(failed.iloc[by_end].to_numpy(), at_least)
+        return _sighting(None if at is None else ends.iloc[by_end].iloc[at].to_pydatetime(), share)
 
-    return _await(look, within_seconds)
+    return _await(look, "seen", within_seconds)
 
 
 def await_surge(service: str, at_least_per_second: float, within_seconds: float = 30) -> dict[str, Any]:
-    """Wait until a service serves this many requests a second, and say since when; returns as `await_errors`."""
+    """Wait until a service serves this many requests a second for several seconds, and say since when.
 
-    def look(since: datetime) -> tuple[datetime | None, float | None]:
-        served = _served_since(since, service, None)
-        by_second = served["ts"].dt.floor("1s").value_counts().sort_index()
-        busy = by_second[by_second >= at_least_per_second]
-        rate = float(by_second.max()) if len(by_second) else None
-        # Three busy seconds are no chance burst of a few users.
-        return (busy.index[0].to_pydatetime() if len(busy) >= 3 else None), rate
+    Returns:
+        As `await_errors`; `at` is the beginning of the first such second, `value` the most requests in one second.
 
-    return _await(look, within_seconds)
+    Raises:
+        ActivityFailed: The telemetry cannot be read.
+    """
+
+    def look() -> dict[str, Any]:
+        by_second = _served_since_drill_began(service, None)["ts"].dt.floor("1s").value_counts()
+        return _sighting(
+            first_surge(by_second, at_least_per_second), float(by_second.max()) if len(by_second) else None
+        )
+
+    return _await(look, "seen", within_seconds)
 
 
-def await_diagnosis(within_seconds: float = 60, after_seconds: float = 120) -> dict[str, Any]:
-    """Wait until the assistant has diagnosed an incident that it detected after this began, or time is up.
+def await_diagnosis(within_seconds: float = 60) -> dict[str, Any]:
+    """Wait until the assistant has diagnosed an incident that it detected since the drill began, or time is up.
 
     Nothing is told to the assistant. Time being up is not a failure of the experiment: it is the result.
 
     Args:
         within_seconds: How long to wait.
-        after_seconds: How far before now the incident may have been detected: while the effect was awaited.
 
     Returns:
         `incident` (its id, or null), `detected` and `diagnosed` (times, or null).
+
+    Raises:
+        ActivityFailed: The assistant could not be asked at the end.
     """
-    since, give_up_at = utc_now() - timedelta(seconds=after_seconds), time.monotonic() + within_seconds
-    found: dict[str, Any] = {"incident": None, "detected": None, "diagnosed": None}
-    while True:
-        for incident in _asked(lambda assistant: assistant.incidents(IncidentStatus.OPEN)):
-            if incident.timeline.detected >= since:
-                times = incident.timeline
-                found = {
-                    "incident": incident.id,
-                    "detected": times.detected.isoformat(),
-                    "diagnosed": times.diagnosed.isoformat() if times.diagnosed else None,
-                }
-        if found["diagnosed"] or time.monotonic() >= give_up_at:
-            return found
-        time.sleep(_POLL_SECONDS)
+    began = _drill_began()
+
+    def look() -> dict[str, Any]:
+        # Of any status: one that was short may be over by now.
+        own = [one for one in _asked(AssistantClient.incidents) if one.timeline.detected >= began]
+        if not own:
+            return {"incident": None, "detected": None, "diagnosed": None}
+        first = min(own, key=lambda one: one.timeline.detected)
+        times = first.timeline
+        return {
+            "incident": first.id,
+            "detected": times.detected.isoformat(),
+            "diagnosed": times.diagnosed.isoformat() if times.diagnosed else None,
+        }
+
+    return _await(look, "diagnosed", within_seconds)
 
 
 def await_steady(
@@ -143,37 +151,57 @@ def await_steady(
     window_seconds: float = 8,
     within_seconds: float = 90,
 ) -> dict[str, Any]:
-    """Wait until a service is well again for a whole window; returns as `await_errors`, `at` being its end."""
-    began, give_up_at = time.monotonic(), time.monotonic() + within_seconds
-    # The window must lie after the roll-back, or a healthy stretch from before the fault would count.
-    while time.monotonic() - began < window_seconds + _ARRIVAL.total_seconds():
-        time.sleep(_POLL_SECONDS)
-    ratio: float | None = None
-    while time.monotonic() < give_up_at:
-        try:
-            served = _served(service, None, window_seconds)
-        except ActivityFailed:
-            time.sleep(_POLL_SECONDS)
-            continue
+    """Wait until a service is well for a whole window that began after now.
+
+    Args:
+        service: Whose requests.
+        most_errors: Share of the requests that may fail, in 0..1.
+        most_p95_ms: Most milliseconds that 95 % of the requests may take.
+        window_seconds: Length of the window.
+        within_seconds: How long to wait, the window included.
+
+    Returns:
+        As `await_errors`; `at` is the beginning of the window, `value` the share of requests that failed in it.
+
+    Raises:
+        ActivityFailed: Too few requests came to say, or the telemetry cannot be read.
+    """
+    began = utc_now()
+
+    def look() -> dict[str, Any]:
+        start = utc_now() - _ARRIVAL - timedelta(seconds=window_seconds)
+        # A window from before the roll-back would count a healthy stretch from before the fault.
+        if start < began:
+            return _sighting(None, None)
+        served = _served(service, None, window_seconds)
         ratio = float((served["status"] == "ERROR").mean())
-        if ratio <= most_errors and float(served["duration_ms"].quantile(0.95)) <= most_p95_ms:
-            return {"seen": True, "at": utc_now().isoformat(), "value": ratio}
-        time.sleep(_POLL_SECONDS)
-    return {"seen": False, "at": None, "value": ratio}
+        well = ratio <= most_errors and float(served["duration_ms"].quantile(0.95)) <= most_p95_ms
+        return _sighting(start if well else None, ratio)
+
+    return _await(look, "seen", within_seconds)
 
 
-def _await(look: Callable[[datetime], tuple[datetime | None, float | None]], within_seconds: float) -> dict[str, Any]:
-    # The fault was applied by the action before; its first effects may be a moment old.
-    since, give_up_at = utc_now() - timedelta(seconds=5), time.monotonic() + within_seconds
+def _sighting(at: datetime | None, value: float | None) -> dict[str, Any]:
+    return {"seen": at is not None, "at": at.isoformat() if at else None, "value": value}
+
+
+def _await(look: Callable[[], dict[str, Any]], wanted: str, within_seconds: float) -> dict[str, Any]:
+    """Look again and again until what is wanted is found, or time is up; gives what was found last.
+
+    Raises:
+        ActivityFailed: The last look failed; earlier ones may fail, since whoever is asked may be busy.
+    """
+    give_up_at = time.monotonic() + within_seconds
     while True:
+        late = time.monotonic() >= give_up_at
         try:
-            at, value = look(since)
-        except SourceUnavailable as error:
-            raise ActivityFailed(str(error)) from error
-        if at is not None:
-            return {"seen": True, "at": at.isoformat(), "value": value}
-        if time.monotonic() >= give_up_at:
-            return {"seen": False, "at": None, "value": value}
+            found = look()
+        except ActivityFailed:
+            if late:
+                raise
+        else:
+            if found[wanted] or late:
+                return found
         time.sleep(_POLL_SECONDS)
 
 
@@ -181,10 +209,7 @@ def _served(service: str, operation: str | None, window_seconds: float) -> pd.Da
     """Read the requests that ended in the last seconds, leaving out those whose spans may still be on the way."""
     end = utc_now() - _ARRIVAL
     start = end - timedelta(seconds=window_seconds)
-    try:
-        served = _requests(start - _LONGEST_REQUEST, end, service, operation)
-    except SourceUnavailable as error:
-        raise ActivityFailed(str(error)) from error
+    served = _requests(start - _LONGEST_REQUEST, end, service, operation)
     ended = _ends(served)
     served = served[(ended >= start) & (ended < end)]
     if len(served) < _FEWEST_REQUESTS:
@@ -195,12 +220,15 @@ def _served(service: str, operation: str | None, window_seconds: float) -> pd.Da
     return served
 
 
-def _served_since(since: datetime, service: str, operation: str | None) -> pd.DataFrame:
-    return _requests(since, utc_now() + timedelta(seconds=1), service, operation)
+def _served_since_drill_began(service: str, operation: str | None) -> pd.DataFrame:
+    return _requests(_drill_began(), utc_now() + timedelta(seconds=1), service, operation)
 
 
 def _requests(start: datetime, end: datetime, service: str, operation: str | None) -> pd.DataFrame:
-    served = _telemetry().spans(start, end, services=(service,), kinds=("SERVER", "CONSUMER"))
+    try:
+        served = _telemetry().spans(start, end, services=(service,), kinds=("SERVER", "CONSUMER"))
+    except SourceUnavailable as error:
+        raise ActivityFailed(str(error)) from error
     return served if operation is None else served[served["name"] == operation]
 
 
@@ -219,6 +247,17 @@ def _asked(ask: Callable[[AssistantClient], _Answer]) -> _Answer:
             return ask(AssistantClient(http))
     except ServerError as error:
         raise ActivityFailed(str(error)) from error
+
+
+def _drill_began() -> datetime:
+    text = _variable(BEGAN_VARIABLE)
+    try:
+        began = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ActivityFailed(f"{BEGAN_VARIABLE} is no time: {text!r}") from error
+    if began.tzinfo is None:
+        raise ActivityFailed(f"{BEGAN_VARIABLE} has no time zone: {text!r}; write it as 2026-03-01T10:30:00Z")
+    return began
 
 
 def _variable(name: str) -> str:

@@ -46,15 +46,17 @@ def run_quiet(
     seconds: float,
     *,
     clock: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], None] = time.sleep,
     told: Callable[[float], None] = lambda _seconds: None,
 ) -> QuietResult:
     """Let the system run for a while, then see what was made of it.
 
     Args:
-        assistant: Asked for incidents, and for a diagnosis of the whole time at the end.
-        seconds: How long.
+        assistant: Asked for a diagnosis of the whole time at the end, and for incidents.
+        seconds: How long; at least as long as the detector takes to notice something.
         clock: Gives the present moment.
-        told: Told how many seconds have passed.
+        sleep: Waits for so many seconds.
+        told: Told now and then how many seconds have passed.
 
     Raises:
         ServerError: The assistant cannot be asked.
@@ -62,10 +64,14 @@ def run_quiet(
     began = clock()
     while (passed := (clock() - began).total_seconds()) < seconds:
         told(passed)
-        time.sleep(min(_POLL_SECONDS, seconds - passed))
+        sleep(min(_POLL_SECONDS, seconds - passed))
+    ended = clock()
+    # Diagnosed first: that takes a moment, in which the detector may come to see what happened at the very end.
+    top = assistant.diagnose(last_seconds=seconds).top
     incidents = tuple(one.id for one in assistant.incidents() if one.timeline.detected >= began)
-    diagnosis = assistant.diagnose(last_seconds=seconds)
-    named = f"{diagnosis.top.kind} in {diagnosis.top.service}" if diagnosis.top else None
     return QuietResult(
-        began=began, minutes=(clock() - began).total_seconds() / 60, incidents=incidents, diagnosed=named
+        began=began,
+        minutes=(ended - began).total_seconds() / 60,
+        incidents=incidents,
+        diagnosed=f"{top.kind} in {top.service}" if top else None,
     )

@@ -56,7 +56,7 @@ def _unambiguous(known: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def _address_and_peer(text: str) -> tuple[str, str]:
     try:
         attributes: Any = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):  # Nested deeper than any attributes that somebody meant.
         return "", ""
     if not isinstance(attributes, dict):
         return "", ""

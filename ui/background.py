@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,19 +13,29 @@ from typing import Final
 
 import psutil
 
-from chaos.processes import Processes, Running
-from chaos.readiness import answers, said_json
-from chaos.sandbox import Sandbox
-from chaos.sandbox_settings import LinkSettings, SandboxSettings
+from chaos import (
+    AlreadyRunning,
+    LinkSettings,
+    Processes,
+    Running,
+    Sandbox,
+    SandboxSettings,
+    answers,
+    require_free,
+    said_json,
+)
 from ui.connect import server_url
+from ui.interruption import undisturbed
 from ui.pages.launch import SERVER_URL_VARIABLE, streamlit_arguments
-from ui.server.workspace import TELEMETRY_FILE
-from ui.settings import PREFIX, Settings
+from ui.server.workspace import SANDBOX_FOLDER, TELEMETRY_FILE
+from ui.settings import Settings
+from ui.settings_reading import CONFIG_VARIABLE, variable_of
 
 COLLECTOR: Final = "collector"
 SERVER: Final = "server"
 PAGES: Final = "pages"
 _START_SECONDS: Final = 90.0
+_POLL_SECONDS: Final = 0.1
 
 Told = Callable[[str], None]
 
@@ -47,37 +58,62 @@ class Row:
 
 
 class Background:
-    """Starts and stops all of it for one workspace; what runs is remembered in the workspace's folder."""
+    """Starts and stops all of it for one workspace; what runs is remembered in the workspace's folder.
 
-    def __init__(self, settings: Settings, environment: Mapping[str, str] = os.environ) -> None:
+    Args:
+        settings: What to run, and where.
+        config: The settings file, for the server, which reads it again; None where there is none.
+        environment: What the processes get of the environment.
+    """
+
+    def __init__(
+        self, settings: Settings, *, config: Path | None = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
         self.settings = settings
-        self._environment = environment
+        self._environment = dict(environment)
+        if config is not None:
+            self._environment[CONFIG_VARIABLE] = str(config)
         self.processes = Processes(settings.workspace.path / "run")
-        self.sandbox = Sandbox(settings.workspace.path / "sandbox", environment)
+        self.sandbox = Sandbox(settings.workspace.path / SANDBOX_FOLDER, environment)
 
     @property
     def telemetry(self) -> Path:
         """The store that the collector writes."""
         return self.settings.workspace.path / TELEMETRY_FILE
 
-    def start(self, *, pages: bool = True, told: Told = lambda _name: None) -> None:
-        """Start everything; stop everything again when a part does not start.
+    def require_room(self, *, pages: bool = True, shop: bool = True) -> None:
+        """Make sure that everything asked for could start now.
 
         Raises:
             AlreadyRunning: A part runs already.
             PortTaken: A port is in use.
+        """
+        for row in self.rows():
+            if row.pid is not None:
+                raise AlreadyRunning(row.name, row.pid)
+        for key, port in self.settings.ports():
+            if (pages or key != "pages.port") and (shop or not key.startswith("shop.")):
+                require_free(port)
+
+    def start(self, *, pages: bool = True, shop: bool = True, told: Told = lambda _name: None) -> None:
+        """Start everything asked for; stop everything again when a part does not start.
+
+        Without the shop, the system observed is the user's own.
+
+        Raises:
+            AlreadyRunning: A part runs already; it was left alone.
+            PortTaken: A port is in use; nothing was started.
             DidNotStart: A part died or was not ready in time.
         """
+        self.require_room(pages=pages, shop=shop)
         try:
             self._start_collector()
             told(COLLECTOR)
-            with ThreadPoolExecutor(2) as both:
-                # The server loads its model while the shop starts.
-                server = both.submit(self._start_server)
-                shop = both.submit(self.sandbox.start, self._sandbox_settings(), told=told)
-                server.result()
+            if shop:
+                self._start_server_and_shop(told)
+            else:
+                self._start_server()
                 told(SERVER)
-                shop.result()
             if pages:
                 self.start_pages()
                 told(PAGES)
@@ -101,11 +137,12 @@ class Background:
     def stop(self) -> list[str]:
         """Stop everything, those who ask before those who answer; give the names of what ran."""
         ran = [row.name for row in self.rows() if row.pid is not None]
-        self.processes.stop(PAGES)
-        self.sandbox.stop()
-        self.processes.stop(SERVER)
-        self.processes.stop(COLLECTOR)
-        self.processes.stop_all()
+        with undisturbed():
+            self.processes.stop(PAGES)
+            self.sandbox.stop()
+            self.processes.stop(SERVER)
+            self.processes.stop(COLLECTOR)
+            self.processes.stop_all()
         return ran
 
     def rows(self) -> list[Row]:
@@ -115,6 +152,24 @@ class Background:
             rows += [Row(one.name, one.pid, _memory(one), one.log_path) for one in processes.running()]
             rows += [Row(one.name, None, None, one.log_path) for one in processes.lost()]
         return rows
+
+    def _start_server_and_shop(self, told: Told) -> None:
+        with ThreadPoolExecutor(2) as both:
+            # The server loads its model while the shop starts.
+            server = both.submit(self._start_server)
+            shop = both.submit(self.sandbox.start, self._sandbox_settings(), told=told)
+            try:
+                server.result()
+                told(SERVER)
+                shop.result()
+            except BaseException:
+                with undisturbed():
+                    # A part that is still starting notices that its process is gone, and gives up; but it may only be
+                    # about to make it, so once is not enough.
+                    while not (server.done() and shop.done()):
+                        self.stop()
+                        time.sleep(_POLL_SECONDS)
+                raise
 
     def _start_collector(self) -> None:
         collector = self.settings.collector
@@ -136,7 +191,7 @@ class Background:
         self.processes.start(
             SERVER,
             (sys.executable, "-m", "ui.cli", "serve"),
-            env={**self._environment, f"{PREFIX}WORKSPACE_PATH": str(self.settings.workspace.path)},
+            env={**self._environment, variable_of("workspace.path"): str(self.settings.workspace.path)},
             ready=answers(f"{server_url(self.settings)}/health"),
             ports=(server.port,),
             timeout_seconds=_START_SECONDS,
@@ -156,6 +211,7 @@ class Background:
             control_port=shop.link_control_port,
             database_url=shop.database_url.get_secret_value() or None,
             otlp_endpoint=f"http://{collector.host}:{collector.http_port}",
+            load_daily=shop.daily_load,
         )
 
 

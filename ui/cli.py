@@ -7,51 +7,52 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import signal
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Final, NoReturn
 
 from ui import __version__
 from ui.exits import Exit
+from ui.interruption import end_as_with_ctrl_c
 from ui.offline import stay_offline
 
 _DESCRIPTION: Final = "Breaks a system on purpose, remembers what that looked like, and recognises it in an accident."
+_INTERRUPTED: Final = 130  # As shells number it.
 _SECONDS_OF: Final = {"s": 1, "m": 60, "h": 3600}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
     stay_offline()
-    # So that `finally` runs and what was started is stopped, as with Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
+    end_as_with_ctrl_c()
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    parser = build_parser()
-    parsed = parser.parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = importlib.import_module(f"ui.commands.{parsed.module}").run
+    parsed = build_parser().parse_args(arguments)
     try:
-        return int(command(parsed))
+        command: Callable[[argparse.Namespace], int] = importlib.import_module(f"ui.commands.{parsed.module}").run
+        code = int(command(parsed))
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output, such as `head`, has seen enough.
-        sys.stderr.close()
+        # Whoever read our output, such as `head`, has seen enough; the rest goes nowhere, quietly.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:
-        from ui.failures import exit_code_of  # noqa: PLC0415 - knows every package's errors, and so brings them all
+        from ui.failures import exit_code_of, in_words  # noqa: PLC0415 - knows every package's errors, and brings them
 
-        code = exit_code_of(error)
-        if code is None:
+        failed = exit_code_of(error)
+        if failed is None:
             raise
-        print(f"firedrill: {error}", file=sys.stderr)
-        return code
+        print(f"firedrill: {in_words(error)}", file=sys.stderr)
+        return failed
+    return code
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -71,7 +72,10 @@ def build_parser() -> argparse.ArgumentParser:
         ("down", "stop everything that `up` or `demo` started"),
         ("status", "what runs, and how the system is"),
     ):
-        _json(_command(commands, name, text, module="background"))
+        background = _command(commands, name, text, module="background")
+        _json(background)
+        if name == "up":
+            background.add_argument("--no-shop", action="store_true", help="watch your own system instead of the shop")
     _command(commands, "serve", "the API, in the foreground")
     _command(commands, "ui", "the pages, in the foreground", module="pages")
 
@@ -85,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     record = _command(commands, "record", "freeze the latest telemetry as a recording")
     record.add_argument("--last", type=_duration, default=600, metavar="10m", help="how much (default 10m)")
     record.add_argument("--out", type=Path, required=True, help="folder to make")
+    _json(record)
 
     diagnose = _command(commands, "diagnose", "ranked causes with their evidence")
     what = diagnose.add_mutually_exclusive_group(required=True)
@@ -112,7 +117,7 @@ def _knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     show = actions.add_parser("show", help="one entry")
     show.add_argument("id")
     _json(show)
-    actions.add_parser("rebuild", help="make the index anew from the records (no server may run)")
+    _json(actions.add_parser("rebuild", help="make the index anew from the records (no server may run)"))
 
 
 def _command(
@@ -129,13 +134,9 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 def _duration(text: str) -> int:
     number, unit = (text[:-1], text[-1:]) if text[-1:] in _SECONDS_OF else (text, "s")
-    if not number.isdigit() or int(number) < 1:
+    if not (number.isascii() and number.isdigit() and int(number) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m or 1h")
     return int(number) * _SECONDS_OF[unit]
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

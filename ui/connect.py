@@ -12,7 +12,7 @@ from assistant.client import AssistantClient, ServerUnreachable
 from ui.settings import Settings
 
 _ANSWER_SECONDS = 60.0
-_IN_PROCESS_URL = "http://in-process"
+_IN_PROCESS_URL = "http://localhost"
 
 
 def server_url(settings: Settings) -> str:

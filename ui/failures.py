@@ -5,29 +5,48 @@ from __future__ import annotations
 from typing import Final
 
 from assistant.client import ServerError, ServerRefused
-from assistant.errors import AssistantError
-from chaos.errors import ChaosError, ProxyUnreachable
+from assistant.errors import AssistantError, JournalError
+from chaos import ChaosError, DidNotStart, NoSandbox, ProxyUnreachable, RunFailed
 from knowledge_base import KnowledgeBaseError
 from telemetry import SourceUnavailable, TelemetryError
 from ui.exits import Exit
-from ui.settings import SettingsError
+from ui.settings_reading import SettingsError
 
+_SERVER_ERROR_FROM: Final = 500
 # The first that fits decides, so the special come before the general.
 _CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (SettingsError, Exit.BAD_INPUT),
     (ServerRefused, Exit.BAD_INPUT),
     (ServerError, Exit.NOT_REACHABLE),
+    (JournalError, Exit.NOT_REACHABLE),
     (SourceUnavailable, Exit.NOT_REACHABLE),
+    (NoSandbox, Exit.NOT_REACHABLE),
+    (DidNotStart, Exit.NOT_REACHABLE),
     (ProxyUnreachable, Exit.NOT_REACHABLE),
+    (RunFailed, Exit.NOT_REACHABLE),
     (TelemetryError, Exit.BAD_INPUT),
     (KnowledgeBaseError, Exit.BAD_INPUT),
     (AssistantError, Exit.BAD_INPUT),
     (ChaosError, Exit.BAD_INPUT),
+    (ModuleNotFoundError, Exit.NOT_REACHABLE),
+    # A folder that may not be written, a name that is too long: what was named is not what it must be.
+    (OSError, Exit.BAD_INPUT),
 )
+# Our own packages are there, or nothing is; what can be missing comes with an extra.
+_OURS: Final = ("assistant", "chaos", "forecasting", "knowledge_base", "telemetry", "ui")
 
 
 def exit_code_of(error: Exception) -> Exit | None:
     """Give the exit code for an error, None for one that nobody expected."""
-    if isinstance(error, ServerRefused) and error.status >= 500:
+    if isinstance(error, ServerRefused) and error.status >= _SERVER_ERROR_FROM:
         return Exit.NOT_REACHABLE
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in _OURS:
+        return None
     return next((code for kind, code in _CODES if isinstance(error, kind)), None)
+
+
+def in_words(error: Exception) -> str:
+    """Say an error on standard error."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"the package {error.name!r} is not installed; pip install 'firedrill[shop]' brings what the shop needs"
+    return str(error)

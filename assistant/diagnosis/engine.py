@@ -16,6 +16,9 @@ from telemetry import Recording, read_recording
 
 _log = logging.getLogger(__name__)
 
+# A deployment comes before the trouble that it makes, and so does the last sign of a service that went silent.
+_BEFORE_THE_TROUBLE = frozenset({"deploy", "silence"})
+
 _WOULD_HAVE_TOLD = {
     "metrics": "Metrics were not collected: whether a resource ran out, and whether a silent service still lives.",
     "spans": "Traces were not collected: where along the calls the failures begin.",
@@ -49,7 +52,7 @@ def diagnose(
     failed: list[str] = []
     if case.comparable and case.after.stretches:
         for part in parts:
-            if any(recording.table(table) is None for table in part.needs):
+            if any(case.recording.table(table) is None for table in part.needs):
                 continue
             try:
                 findings += part.examine(case)
@@ -57,7 +60,7 @@ def diagnose(
                 # A part meets data that nobody foresaw; the others must still answer, and the result names it.
                 _log.exception("part %r failed on recording %s", part.name, recording.header.id)
                 failed.append(part.name)
-    ranking = rank(findings)
+    ranking = rank(findings, case.recording.calls or ())
     reason = None if ranking.candidates else _why_nothing(case, failed)
     return _assemble(case, findings, ranking, reason, failed, clock() - started)
 
@@ -83,7 +86,7 @@ def _assemble(
     )
     header = case.recording.header
     missing = case.recording.missing
-    onsets = [item.onset for item in evidence if item.onset is not None and item.signal != "deploy"]
+    onsets = [item.onset for item in evidence if item.onset is not None and item.signal not in _BEFORE_THE_TROUBLE]
     return Diagnosis(
         recording_id=header.id,
         system=header.system,

@@ -17,9 +17,9 @@ class Finding:
 
     Attributes:
         share: Share in 0..1 of all the trouble of its sort (failed traces, extra time) that began here.
+        affected: Share in 0..1 of all requests since the onset that this trouble touched.
         link: `(caller, callee)` for what lies between two services.
         version: The version that a deployment brought.
-        connection: For failures at a database: whether they are about the connection rather than a statement.
     """
 
     signal: str
@@ -29,10 +29,10 @@ class Finding:
     query: str
     window: Stretch
     share: float = 0.0
+    affected: float = 0.0
     operation: str | None = None
     link: tuple[str, str] | None = None
     version: str | None = None
-    connection: bool = False
     before: float | None = None
     after: float | None = None
     unit: str = ""

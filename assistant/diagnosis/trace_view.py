@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,35 +11,44 @@ import pandas as pd
 
 from telemetry import peer_of_client_spans, self_time_ms
 
-_DEEPEST_CALL = 64  # Deeper than any real call chain; ends the walk where bad data has cycles.
+_DEEPEST_CALL: Final = 64  # Deeper than any real call chain; ends the walk where bad data has cycles.
+_STATUS_CODE: Final = r'"http\.(?:response\.)?status_code":\s*"?(\d{3})\b'
+# A callee that worked for nearly as long as its caller waited is why the caller gave up.
+_NEARLY_ALL: Final = 0.9
+_ENOUGH_CALLS: Final = 50
+# Nobody gives up sooner; a call that ends earlier was cut.
+_SHORTEST_PATIENCE_MS: Final = 100.0
 
 
 def link_spans(spans: pd.DataFrame) -> pd.DataFrame:
-    """Connect the spans of a recording.
+    """Connect the spans of a recording, whose table is tidy (see `tables.tidied`).
 
     Duplicates are dropped, orphans count as roots, cycles are cut. Returns a copy with these columns added:
 
+    * `kind`: as recorded; where it was not, told from the links (see `_kinds`), else empty.
     * `parent`: row number of the parent span, -1 for a root or an orphan.
     * `self_ms`: time spent in the span itself and not in its children.
     * `peer`: for a client span, the service it calls; empty where that cannot be told.
     * `database`: whether it is a call to a database.
     * `operation`: name of the server span of the same service that this span works for.
-    * `error`: whether it failed. A call that was answered with 4xx did not fail: somebody answered.
+    * `error`: whether it failed. What was answered with 4xx did not fail: somebody answered.
     * `origin`: whether the failure began here: it failed, and nothing that it called failed.
+    * `abandoned`: whether it is a failed call whose callee was still at work when the caller gave up.
     """
     linked = spans.drop_duplicates(["trace_id", "span_id"]).reset_index(drop=True)
-    for column, default in (("kind", ""), ("status", "UNSET"), ("attributes", "{}"), ("pod", "")):
-        if column not in linked:
-            linked[column] = default
-        linked[column] = linked[column].fillna(default)
-    linked["parent"] = _parents(linked)
+    parent = _parents(linked)
+    service = linked["service"].to_numpy()
+    crosses = (parent >= 0) & (service[np.maximum(parent, 0)] != service)
+    linked["parent"] = parent
+    linked["kind"] = _kinds(linked, parent, crosses)
     linked["self_ms"] = self_time_ms(linked)
-    linked["peer"] = peer_of_client_spans(linked).fillna("")
     client = (linked["kind"] == "CLIENT").to_numpy()
-    linked["database"] = client & linked["attributes"].str.contains('"db.', regex=False).to_numpy()
+    linked["database"] = client & linked["attributes"].str.contains('"db.', regex=False).to_numpy(dtype=bool)
+    linked["peer"] = _peers(linked, parent, crosses)
     linked["operation"] = _operations(linked)
     linked["error"] = (linked["status"] == "ERROR").to_numpy() & ~_answered(linked)
     linked["origin"] = linked["error"].to_numpy() & ~_has_failed_child(linked)
+    linked["abandoned"] = client & linked["origin"].to_numpy() & _callee_still_at_work(linked, crosses)
     return linked
 
 
@@ -47,23 +56,69 @@ def attributes_of(text: str) -> dict[str, Any]:
     """Read the attributes of a span; an empty dict where they are not a JSON object."""
     try:
         found = json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
+def _peers(
+    spans: pd.DataFrame, parent: npt.NDArray[np.int64], crosses: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.object_]:
+    """Name the callee of each call to a service: who answered, or else who answers at the same address."""
+    kind, service = spans["kind"].to_numpy(), spans["service"].to_numpy()
+    calls = (kind == "CLIENT") & ~spans["database"].to_numpy()
+    answers = np.flatnonzero((parent >= 0) & calls[np.maximum(parent, 0)] & (crosses | (kind == "SERVER")))
+    peers = np.full(len(spans), "", dtype=object)
+    peers[parent[answers]] = service[answers]
+    unanswered = np.flatnonzero(calls & (peers == ""))
+    if len(unanswered):
+        # Addresses are read from the attributes, which takes time; some answered calls of each sort teach them all.
+        pairs = pd.DataFrame({"row": answers, "caller": service[parent[answers]], "callee": service[answers]})
+        taught = pairs.groupby(["caller", "callee"]).head(_ENOUGH_CALLS)["row"].to_numpy()
+        rows = np.unique(np.concatenate([unanswered, taught, parent[taught]]))
+        learned = pd.Series(_learned_peers(spans.iloc[rows]), index=rows)
+        peers[unanswered] = learned[unanswered].to_numpy(dtype=object)
+    return peers
+
+
+def _learned_peers(spans: pd.DataFrame) -> npt.NDArray[np.object_]:
+    try:
+        found = peer_of_client_spans(spans)
+    except RecursionError:
+        # Attributes nested a thousand deep are nobody's address; who answered is told by the links alone.
+        found = peer_of_client_spans(spans.drop(columns="attributes"))
+    names: npt.NDArray[np.object_] = found.to_numpy(dtype=object)
+    return names
+
+
 def _parents(spans: pd.DataFrame) -> npt.NDArray[np.int64]:
-    rows = pd.Series(np.arange(len(spans)), index=spans["trace_id"] + "/" + spans["span_id"])
-    wanted = spans["trace_id"] + "/" + spans["parent_span_id"].fillna("")
-    parents: npt.NDArray[np.int64] = rows.reindex(wanted).fillna(-1).to_numpy().astype(np.int64)
-    own = np.arange(len(spans))
-    return np.where(parents == own, -1, parents)
+    ids = pd.Index(spans["trace_id"] + "/" + spans["span_id"], dtype=object)
+    wanted = pd.Index(spans["trace_id"] + "/" + spans["parent_span_id"], dtype=object)
+    parents = ids.get_indexer(wanted).astype(np.int64)
+    parents[(spans["parent_span_id"] == "").to_numpy()] = -1
+    return np.where(parents == np.arange(len(spans)), -1, parents)
+
+
+def _kinds(
+    spans: pd.DataFrame, parent: npt.NDArray[np.int64], crosses: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.object_]:
+    """Tell kinds that were not recorded: who is called from elsewhere serves, who only waits for elsewhere calls."""
+    kinds: npt.NDArray[np.object_] = spans["kind"].to_numpy(dtype=object, copy=True)
+    unknown = kinds == ""
+    if not unknown.any():
+        return kinds
+    children = np.bincount(parent[parent >= 0], minlength=len(spans))
+    elsewhere = np.bincount(parent[crosses], minlength=len(spans))
+    root = (spans["parent_span_id"] == "").to_numpy()
+    kinds[unknown & (children == 1) & (elsewhere == 1)] = "CLIENT"
+    kinds[unknown & (crosses | root)] = "SERVER"
+    return kinds
 
 
 def _operations(spans: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Walk up from each span to the nearest server span (or root) of the same service, all spans in step."""
     parents, service = spans["parent"].to_numpy(), spans["service"].to_numpy()
-    top = np.isin(spans["kind"].to_numpy(), ("SERVER", "CONSUMER"))
+    top = np.isin(spans["kind"].to_numpy().astype(str), ("SERVER", "CONSUMER"))
     at = np.arange(len(spans))
     for _ in range(_DEEPEST_CALL):
         up = parents[at]
@@ -76,13 +131,11 @@ def _operations(spans: pd.DataFrame) -> npt.NDArray[np.object_]:
 
 
 def _answered(spans: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Client spans that carry a 4xx answer: OpenTelemetry marks them as errors, but nothing is broken."""
-    failed_calls = spans[(spans["kind"] == "CLIENT") & (spans["status"] == "ERROR") & ~spans["database"]]
+    """Spans with a 4xx answer: OpenTelemetry marks the caller's as errors, but nothing is broken."""
+    failed = spans.loc[spans["status"] == "ERROR", "attributes"]
+    codes = failed.str.extract(_STATUS_CODE, expand=False)
     answered = np.zeros(len(spans), dtype=bool)
-    for row, text in zip(failed_calls.index, failed_calls["attributes"], strict=True):
-        attributes = attributes_of(text)
-        code = attributes.get("http.response.status_code", attributes.get("http.status_code"))
-        answered[row] = str(code).startswith("4") and len(str(code)) == 3
+    answered[failed.index[codes.str.startswith("4", na=False)]] = True
     return answered
 
 
@@ -91,3 +144,12 @@ def _has_failed_child(spans: pd.DataFrame) -> npt.NDArray[np.bool_]:
     found = np.zeros(len(spans), dtype=bool)
     found[parents[parents >= 0]] = True
     return found
+
+
+def _callee_still_at_work(spans: pd.DataFrame, crosses: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    # Durations rather than times are compared: the clocks of two machines differ.
+    duration = spans["duration_ms"].to_numpy()
+    longest = np.zeros(len(spans))
+    np.maximum.at(longest, spans["parent"].to_numpy()[crosses], duration[crosses])
+    at_work: npt.NDArray[np.bool_] = (duration >= _SHORTEST_PATIENCE_MS) & (longest >= _NEARLY_ALL * duration)
+    return at_work

@@ -17,7 +17,9 @@ class Evidence(_Value):
 
     Attributes:
         id: `E1`, `E2`, ... unique within the diagnosis; answers cite it.
-        signal: What moved: `errors`, `latency`, `traffic`, `link_errors`, `database_errors`, `deploy`, `logs`, ...
+        signal: What moved: `own_errors`, `database_errors`, `link_errors`, `abandoned_calls`, `errors`, `slow_service`,
+            `slow_database`, `slow_link`, `traffic_surge`, `silence`, `deploy`, `log_errors`, `resource`,
+            `latency_metric`, `error_metric`.
         service: Where it moved.
         operation: The operation it moved on, where it concerns one.
         summary: One plain sentence with the numbers in it.

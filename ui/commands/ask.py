@@ -5,10 +5,10 @@ import sys
 
 from assistant.client import AssistantClient
 from assistant.questions import Question, QuestionState
-from ui.commands.output import print_json, say
+from ui.commands.output import print_json, printable, say
 from ui.connect import assistant
 from ui.exits import Exit
-from ui.settings import load_settings
+from ui.settings_reading import load_settings
 
 _PATIENCE_SECONDS = 180.0
 
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         print_json(question)
     elif question.notice:
-        say(f"note: {question.notice}")
+        say(f"note: {printable(question.notice)}")
     return Exit.DONE if question.state is QuestionState.DONE else Exit.NOT_REACHABLE
 
 
@@ -35,7 +35,7 @@ def _ask(client: AssistantClient, text: str, incident: str | None, *, quiet: boo
             # A model's answer was withdrawn, and ours follows.
             print("\n\n---\n")
             printed = ""
-        sys.stdout.write(question.answer[len(printed) :])
+        sys.stdout.write(printable(question.answer[len(printed) :]))
         sys.stdout.flush()
         printed = question.answer
 

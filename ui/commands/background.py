@@ -11,23 +11,31 @@ from ui.commands.output import print_json, print_table, say
 from ui.connect import running_server
 from ui.demo.workspace import demo_settings
 from ui.exits import Exit
-from ui.settings import Settings, load_settings
+from ui.settings import Settings
+from ui.settings_reading import LoadedSettings, load_settings
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Start, stop or show what runs in the background."""
-    settings = load_settings(file=arguments.config).settings
-    action = {"up": _up, "down": _down, "status": _status}[arguments.command]
-    return action(settings, as_json=arguments.json)
+    loaded = load_settings(file=arguments.config)
+    if arguments.command == "up":
+        return _up(loaded, shop=not arguments.no_shop, as_json=arguments.json)
+    action = {"down": _down, "status": _status}[arguments.command]
+    return action(loaded.settings, as_json=arguments.json)
 
 
-def _up(settings: Settings, *, as_json: bool) -> Exit:
-    background = Background(settings)
-    background.start(told=lambda name: say(f"started {name}"))
+def _up(loaded: LoadedSettings, *, shop: bool, as_json: bool) -> Exit:
+    settings = loaded.settings
+    background = Background(settings, config=loaded.file)
+    background.start(shop=shop, told=lambda name: say(f"started {name}"))
     if as_json:
         print_json(_plain(background.rows()))
     else:
-        print(f"The shop is at http://localhost:{settings.shop.gateway_port}, the chat at {_chat(settings)}.")
+        if shop:
+            print(f"The shop is at http://localhost:{settings.shop.gateway_port}.")
+        collector = settings.collector
+        print(f"OTLP is taken at ports {collector.grpc_port} (gRPC) and {collector.http_port} (HTTP).")
+        print(f"The chat is at {_chat(settings)}.")
     return Exit.DONE
 
 
@@ -69,7 +77,8 @@ def _show(rows: list[Row], status: ServerStatus | None, signals: list[ServiceSig
         )
         for row in rows
     ]
-    print_table(("process", "pid", "memory", "log"), cells)
+    if cells:
+        print_table(("process", "pid", "memory", "log"), cells)
     if status is None:
         return
     known = [

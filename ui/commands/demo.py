@@ -15,24 +15,26 @@ from ui.commands.results import drill_table
 from ui.demo.story import DemoResult, Told, tell
 from ui.demo.workspace import demo_settings, make_room
 from ui.exits import Exit
-from ui.settings import load_settings
+from ui.settings_reading import load_settings
 
 _POLL_SECONDS = 0.5
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Tell the whole story, print the table, and leave the chat open; or stop what an earlier demo left."""
-    settings = demo_settings(load_settings(file=arguments.config).settings)
-    background = Background(settings)
+    loaded = load_settings(file=arguments.config)
+    settings = demo_settings(loaded.settings)
+    background = Background(settings, config=loaded.file)
     left = background.stop()
     if arguments.stop:
         print(f"stopped {', '.join(left)}" if left else "no demo was running")
         return Exit.DONE
     if left:
         say(f"stopped what an earlier demo had left running: {', '.join(left)}")
+    pages = not arguments.no_ui
+    background.require_room(pages=pages)  # Before anything of the demo before is moved.
     if (aside := make_room(settings.workspace.path)) is not None:
         say(f"the demo before is kept in {aside}")
-    pages = not arguments.no_ui
     keep_running = False
     try:
         with _progress() as told:

@@ -4,10 +4,10 @@ import argparse
 
 from assistant.diagnosis import Diagnosis, diagnose_folder
 from assistant.taxonomy import DESCRIPTIONS
-from ui.commands.output import print_json
+from ui.commands.output import print_json, printable
 from ui.connect import assistant
 from ui.exits import Exit
-from ui.settings import load_settings
+from ui.settings_reading import load_settings
 
 
 def run(arguments: argparse.Namespace) -> Exit:
@@ -39,5 +39,4 @@ def in_words(diagnosis: Diagnosis) -> str:
     lines += [f"ruled out: {one.service}, {DESCRIPTIONS[one.kind].title}: {one.reason}" for one in diagnosis.rejected]
     lines += [f"not known: {sentence}" for sentence in diagnosis.unknown]
     lines += [f"could not look: {part}" for part in diagnosis.failed_parts]
-    # What telemetry says must not move the cursor or colour the terminal.
-    return "\n".join("".join(char if char.isprintable() else " " for char in line) for line in lines)
+    return "\n".join(printable(" ".join(line.splitlines())) for line in lines)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from assistant.client import ServerError
 from ui.commands.output import print_json, print_table
 from ui.connect import running_server, server_url
 from ui.exits import Exit
-from ui.settings import LoadedSettings, load_settings
+from ui.settings_reading import LoadedSettings, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,20 @@ def _settings_rows(loaded: LoadedSettings) -> list[tuple[str, str, str]]:
     for section in type(loaded.settings).model_fields:
         values = getattr(loaded.settings, section)
         if not isinstance(values, BaseModel):
-            rows.append((section, ", ".join(f"{one.name} {one.objective:g} for {one.service}" for one in values), "-"))
+            promises = ", ".join(f"{one.name} {one.objective:g} for {one.service}" for one in values)
+            rows.append((section, promises, loaded.origins.get(section, "default")))
             continue
         for key in type(values).model_fields:
             value = getattr(values, key)
-            shown = ("set" if value.get_secret_value() else "") if isinstance(value, SecretStr) else str(value)
-            rows.append((f"{section}.{key}", shown, loaded.origins.get(f"{section}.{key}", "default")))
+            rows.append((f"{section}.{key}", _shown(value), loaded.origins.get(f"{section}.{key}", "default")))
     return rows
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "set" if value.get_secret_value() else ""
+    # An address may carry a name and a password.
+    return re.sub(r"(?<=://)[^/@\s]*(?=@)", "***", str(value))
 
 
 def _server(loaded: LoadedSettings) -> _Check:

@@ -3,16 +3,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from chaos.drills import DrillRunner
-from chaos.experiment import find_experiment, list_experiments
-from chaos.sandbox import Sandbox
-from chaos.sandbox_state import STATE_NAME
+from chaos import DrillRunner, Sandbox, find_experiment, list_experiments
 from ui.commands.output import print_json, print_table, say
 from ui.commands.results import drill_table
 from ui.connect import assistant, running_server, server_url
 from ui.exits import Exit
-from ui.server.workspace import TELEMETRY_FILE
-from ui.settings import Settings, load_settings
+from ui.server.workspace import DRILLS_FOLDER, SANDBOX_FOLDER, TELEMETRY_FILE
+from ui.settings import Settings
+from ui.settings_reading import load_settings
 
 
 def run(arguments: argparse.Namespace) -> Exit:
@@ -46,14 +44,15 @@ def _run(settings: Settings, names: list[str], *, as_json: bool) -> Exit:
     experiments = [find_experiment(name) for name in names]
     with running_server(settings) as client:
         workspace = Path(client.status().workspace)
+        sandbox = Sandbox(workspace / SANDBOX_FOLDER)
+        sandbox.state()
         runner = DrillRunner(
             assistant=client,
             server_url=server_url(settings),
             telemetry=workspace / TELEMETRY_FILE,
-            sandbox=workspace / "sandbox" / STATE_NAME,
-            folder=workspace / "drills",
+            sandbox=sandbox.state_path,
+            folder=workspace / DRILLS_FOLDER,
         )
-        Sandbox(workspace / "sandbox").state()
         results = []
         for experiment in experiments:
             say(f"{experiment.name}: {experiment.title}")

@@ -5,10 +5,11 @@ import sys
 
 from assistant.client import AssistantClient
 from knowledge_base import Entry
-from ui.commands.output import print_json, print_table, say
+from ui.commands.output import print_json, print_table, printable
 from ui.connect import assistant
 from ui.exits import Exit
-from ui.settings import Settings, load_settings
+from ui.settings import Settings
+from ui.settings_reading import load_settings
 
 _MOST_LISTED = 1000
 
@@ -17,7 +18,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     """Search, list, show or rebuild what is known."""
     settings = load_settings(file=arguments.config).settings
     if arguments.action == "rebuild":
-        return _rebuild(settings)
+        return _rebuild(settings, as_json=arguments.json)
     with assistant(settings) as client:
         return {"search": _search, "list": _list, "show": _show}[arguments.action](client, arguments)
 
@@ -51,21 +52,24 @@ def _show(client: AssistantClient, arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         print_json(entry)
     else:
-        print(_in_words(entry))
+        print(printable(_in_words(entry)))
     return Exit.DONE
 
 
-def _rebuild(settings: Settings) -> Exit:
+def _rebuild(settings: Settings, *, as_json: bool) -> Exit:
     from ui.server.workspace import rebuild_knowledge  # noqa: PLC0415 - brings Chroma and the model
 
-    def progress(done: int, total: int) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\rindexed {done} of {total}")
-
-    count = rebuild_knowledge(settings, progress)
-    say("")
-    print(f"the index holds {count} entries again")
+    count = rebuild_knowledge(settings, _tell_progress)
+    if as_json:
+        print_json({"entries": count})
+    else:
+        print(f"the index holds {count} entries again")
     return Exit.DONE
+
+
+def _tell_progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rindexed {done} of {total}" + ("\n" if done == total else ""))
 
 
 def _in_words(entry: Entry) -> str:

@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 
-from chaos.ports import require_free
+from chaos import require_free
 from ui.connect import server_url
 from ui.exits import Exit
 from ui.pages.launch import SERVER_URL_VARIABLE, streamlit_arguments
-from ui.settings import load_settings
+from ui.settings_reading import load_settings
 
 
 def run(arguments: argparse.Namespace) -> Exit:

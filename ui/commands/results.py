@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chaos.drills import DrillResult
+from chaos import DrillResult
 from ui.commands.output import print_table, seconds
 
 COLUMNS = ("drill", "effect", "detected", "to detect", "top cause said", "right", "most similar", "to recover")

@@ -4,7 +4,7 @@ import argparse
 
 from ui.exits import Exit
 from ui.server.serve import serve
-from ui.settings import load_settings
+from ui.settings_reading import load_settings
 
 
 def run(arguments: argparse.Namespace) -> Exit:

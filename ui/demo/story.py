@@ -11,11 +11,10 @@ import httpx
 
 from assistant.client import AssistantClient
 from assistant.incidents import IncidentStatus
-from chaos.drills import DrillResult, DrillRunner
-from chaos.experiment import find_experiment
-from chaos.quiet import QuietResult, run_quiet
+from chaos import DrillResult, DrillRunner, QuietResult, find_experiment, run_quiet
 from ui.background import Background
 from ui.connect import server_url
+from ui.server.workspace import DRILLS_FOLDER
 
 DRILLS: Final = (
     "database-refused",
@@ -86,7 +85,7 @@ def tell(background: Background, told: Told, *, pages: bool, drills: Sequence[st
             server_url=server_url(background.settings),
             telemetry=background.telemetry,
             sandbox=background.sandbox.state_path,
-            folder=background.settings.workspace.path / "drills",
+            folder=background.settings.workspace.path / DRILLS_FOLDER,
         )
         results = []
         for number, name in enumerate(drills):

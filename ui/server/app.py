@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.types import ExceptionHandler
 
 from assistant.errors import JournalError, NotFound
 from knowledge_base import BadSearch, EntryNotFound, KnowledgeBaseError
 from telemetry import RecordingError, SourceUnavailable, TelemetryError
 from ui import __version__
-from ui.server.desk import Desk
+from ui.server.desk import Desk, TooManyQuestions
+from ui.server.protection import protect
 from ui.server.routes import router
 from ui.server.watcher import Watcher
+from ui.server.workers import Workers
 from ui.server.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
-# One investigates while the other answers; more would take the processor from what is observed.
-_WORKERS: Final = 2
+# One incident is investigated at a time; and questions have threads of their own, so that neither keeps the other
+# waiting. More would take the processor from what is observed.
+_INVESTIGATING_THREADS: Final = 1
+_ANSWERING_THREADS: Final = 2
+_STOP_SECONDS: Final = 1.0
+_SERVER_ERROR_FROM: Final = 500
 _STATUS_OF: Final[tuple[tuple[type[Exception], int], ...]] = (
     (NotFound, 404),
     (EntryNotFound, 404),
+    (TooManyQuestions, 429),
     (BadSearch, 422),
     (RecordingError, 422),
     (SourceUnavailable, 503),
@@ -43,9 +51,10 @@ def create_app(workspace: Workspace, *, watching: bool = True) -> FastAPI:
         workspace: What the API serves.
         watching: Whether to watch the telemetry in the background; a command that only asks does not.
     """
-    workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="investigation")
-    watcher = Watcher(workspace, workers)
-    desk = Desk(workspace, watcher, workers)
+    investigating = Workers(_INVESTIGATING_THREADS, "investigation")
+    answering = Workers(_ANSWERING_THREADS, "answer")
+    watcher = Watcher(workspace, investigating)
+    desk = Desk(workspace, watcher, answering)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,20 +64,31 @@ def create_app(workspace: Workspace, *, watching: bool = True) -> FastAPI:
         yield
         if watching:
             watcher.stop()
-        workers.shutdown(wait=True, cancel_futures=True)
+        investigating.stop(_STOP_SECONDS)
+        answering.stop(_STOP_SECONDS)
 
-    app = FastAPI(title="Firedrill", version=__version__, lifespan=lifespan)
+    # The pages that FastAPI makes of /openapi.json would load their scripts from elsewhere.
+    app = FastAPI(title="Firedrill", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.workspace, app.state.watcher, app.state.desk = workspace, watcher, desk
     app.include_router(router)
+    protect(app, workspace.settings.server.host)
+    app.add_exception_handler(RequestValidationError, _answer_what_was_wrong)
     for kind, status in _STATUS_OF:
         app.add_exception_handler(kind, _answer_with(status))
     return app
 
 
-def _answer_with(status: int):  # type: ignore[no-untyped-def]
-    async def handler(_request: Request, error: Exception) -> JSONResponse:
-        if status >= 500:
+def _answer_with(status: int) -> ExceptionHandler:
+    def handler(_request: Request, error: Exception) -> JSONResponse:
+        if status >= _SERVER_ERROR_FROM:
             _log.error("%s: %s", type(error).__name__, error)
         return JSONResponse({"detail": str(error)}, status_code=status)
 
     return handler
+
+
+def _answer_what_was_wrong(_request: Request, error: Exception) -> JSONResponse:
+    # What was sent is not sent back: it may be large, and may not even be text.
+    mistakes = error.errors() if isinstance(error, RequestValidationError) else ()
+    detail = [{"loc": [str(part) for part in one["loc"]], "msg": one["msg"], "type": one["type"]} for one in mistakes]
+    return JSONResponse({"detail": detail}, status_code=422)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from assistant.answers import AnswerRequest, Operation, answer, names_in, scope_of
@@ -16,12 +16,13 @@ from assistant.incidents import Incident, IncidentStatus
 from assistant.questions import Question, QuestionState
 from knowledge_base import Match
 from telemetry import GoldenSignals, Observation
-from ui.server.watcher import EXPECTED_FAILURES, Watcher, earlier_incidents
+from ui.server.watcher import EXPECTED_FAILURES, Watcher
+from ui.server.workers import Workers
 from ui.server.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
-LONGEST_QUESTION: Final = 4000
+_MOST_WAITING: Final = 50
 _LATELY: Final = timedelta(minutes=2)
 
 
@@ -34,10 +35,21 @@ class _Findings:
     incident: Incident | None
 
 
-class Desk:
-    """Takes questions and works on them one after the other, writing down every step."""
+class TooManyQuestions(Exception):
+    """More questions wait than anybody will wait for; the message says what to do."""
 
-    def __init__(self, workspace: Workspace, watcher: Watcher, workers: Executor) -> None:
+    def __init__(self, waiting: int) -> None:
+        super().__init__(waiting)
+        self.waiting = waiting
+
+    def __str__(self) -> str:
+        return f"{self.waiting} questions wait already; ask again when some are answered"
+
+
+class Desk:
+    """Takes questions and works on them in the order in which they come, writing down every step."""
+
+    def __init__(self, workspace: Workspace, watcher: Watcher, workers: Workers) -> None:
         self._workspace, self._watcher, self._workers = workspace, watcher, workers
 
     def take(self, text: str, incident_id: str | None) -> Question:
@@ -45,35 +57,40 @@ class Desk:
 
         Raises:
             NotFound: There is no such incident.
+            TooManyQuestions: Too many are waiting.
         """
         if incident_id is not None:
             self._workspace.journal.incident(incident_id)
+        if (waiting := self._workers.waiting) >= _MOST_WAITING:
+            raise TooManyQuestions(waiting)
+        now = self._workspace.clock()
         question = Question(
-            id=f"q-{self._workspace.clock():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-            text=text,
-            incident_id=incident_id,
-            asked_at=self._workspace.clock(),
+            id=f"q-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", text=text, incident_id=incident_id, asked_at=now
         )
         self._workspace.journal.save_question(question)
-        self._workers.submit(self._work_on, question)
+        self._workers.submit(partial(self._work_on, question))
         return question
 
     def resume(self) -> None:
-        """Take up the questions that an earlier server left unanswered."""
-        for question in self._workspace.journal.unfinished_questions():
-            fresh = question.model_copy(update={"answer": "", "steps": (), "state": QuestionState.WAITING})
-            self._workers.submit(self._work_on, fresh)
+        """Take up the questions that an earlier server left unanswered, from their beginning."""
+        for left in self._workspace.journal.unfinished_questions():
+            fresh = Question(id=left.id, text=left.text, incident_id=left.incident_id, asked_at=left.asked_at)
+            self._workspace.journal.save_question(fresh)
+            self._workers.submit(partial(self._work_on, fresh))
 
     def _work_on(self, question: Question) -> None:
         try:
             self._answer(question)
-        except EXPECTED_FAILURES as error:
-            _log.warning("question %s failed: %s", question.id, error)
-            self._fail(question.id, f"No answer could be made: {error}.")
-        except Exception:
-            # A worker's exception would vanish in its future; the asker must not wait for ever.
-            _log.exception("question %s broke", question.id)
+        except Exception as error:
+            if self._workers.stopping:
+                return  # What it needs is being closed; the next server takes it up again.
+            if isinstance(error, EXPECTED_FAILURES):
+                _log.warning("question %s failed: %s", question.id, error)
+                self._fail(question.id, f"No answer could be made: {str(error).rstrip('.')}.")
+                return
+            # The asker must not wait for ever because of a mistake of ours.
             self._fail(question.id, "No answer could be made because of a mistake of ours; the server's log has it.")
+            raise
 
     def _answer(self, question: Question) -> None:
         notes = _Notes(self._workspace, question)
@@ -96,9 +113,8 @@ class Desk:
             notes.step(f"Reading what is known of {incident.id}")
             return _Findings(incident.diagnosis, incident.similar, incident)
         investigator = self._workspace.investigator
-        notes.step("Freezing the last ten minutes of telemetry and comparing them with what was normal")
-        name = question.id
-        diagnosis = investigator.diagnose_now(name, earlier=earlier_incidents(self._workspace))
+        notes.step("Comparing the last ten minutes of telemetry with what was normal")
+        diagnosis = investigator.diagnose_now(question.id, earlier=self._workspace.earlier_incidents())
         if diagnosis.top is None:
             return _Findings(diagnosis, (), incident)
         notes.step("Looking for incidents that looked like this")

@@ -4,68 +4,36 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.diagnosis import Diagnosis, diagnose_folder
-from assistant.incident_watch import resolved
-from assistant.incidents import Correction, Feedback, Incident, IncidentStatus, Truth
+from assistant.incident_watch import acknowledged, resolved
+from assistant.incidents import Feedback, Incident, IncidentStatus, Truth
 from assistant.journal import without_plots
 from assistant.questions import Question
 from assistant.server_status import DetectorBreach, DetectorState, ServerStatus, ServiceSignals, TelemetryState
 from knowledge_base import Entry, Match
-from telemetry import Alert
 from ui import __version__
-from ui.server.desk import LONGEST_QUESTION, Desk
-from ui.server.watcher import Watcher, earlier_incidents
+from ui.server.bodies import (
+    LONGEST_QUESTION,
+    DiagnosisBody,
+    DrillBody,
+    FeedbackBody,
+    QuestionBody,
+    RecordingAnswer,
+    RecordingBody,
+)
+from ui.server.desk import Desk
+from ui.server.watcher import Watcher
 from ui.server.workspace import Workspace
 
 router = APIRouter()
-
-_LONGEST_WINDOW_SECONDS = 6 * 3600
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FeedbackBody(_Body):
-    """What a person thinks of a diagnosis."""
-
-    verdict: Literal["up", "down"]
-    correction: Correction | None = None
-    author: str = Field("", max_length=200)
-
-
-class QuestionBody(_Body):
-    """A question, about an incident or about the system now."""
-
-    text: str = Field(min_length=1, max_length=LONGEST_QUESTION)
-    incident_id: str | None = None
-
-
-class DiagnosisBody(_Body):
-    """What to diagnose: a recording on this machine, or the latest telemetry."""
-
-    recording: str | None = None
-    last_seconds: float | None = Field(None, gt=0, le=_LONGEST_WINDOW_SECONDS)
-
-
-class RecordingBody(_Body):
-    """What to freeze, and where to."""
-
-    last_seconds: float = Field(gt=0, le=_LONGEST_WINDOW_SECONDS)
-    out: str = Field(min_length=1)
-
-
-class RecordingAnswer(_Body):
-    """Where the recording lies."""
-
-    path: str
 
 
 def _workspace(request: Request) -> Workspace:
@@ -165,13 +133,7 @@ def give_feedback(workspace: Owned, incident_id: str, body: FeedbackBody) -> Inc
 def acknowledge(workspace: Owned, incident_id: str) -> Incident:
     """Note that somebody looks after it; only the first time counts."""
     at = workspace.clock()
-
-    def first_time(now: Incident) -> Incident:
-        if now.timeline.acknowledged is not None:
-            return now
-        return now.model_copy(update={"timeline": now.timeline.model_copy(update={"acknowledged": at})})
-
-    return workspace.journal.change_incident(incident_id, first_time)
+    return workspace.journal.change_incident(incident_id, lambda now: acknowledged(now, at))
 
 
 @router.post("/incidents/{incident_id}/resolve")
@@ -186,8 +148,10 @@ def resolve(workspace: Owned, incident_id: str) -> Incident:
 @router.post("/incidents/{incident_id}/truth")
 def tell_truth(workspace: Owned, incident_id: str, truth: Truth) -> Incident:
     """Attach what a drill really broke, after scoring, and teach it to the knowledge base."""
-    incident = workspace.journal.change_incident(incident_id, lambda now: now.model_copy(update={"truth": truth}))
-    workspace.investigator.remember(incident)
+    incident = workspace.journal.change_incident(
+        incident_id, lambda now: now.model_copy(update={"truth": truth, "entry_id": now.entry_id or now.id})
+    )
+    workspace.remember(incident_id)
     return incident
 
 
@@ -242,26 +206,28 @@ def show_entry(workspace: Owned, entry_id: str) -> Entry:
 @router.post("/diagnoses")
 def diagnose(workspace: Owned, body: DiagnosisBody) -> Diagnosis:
     """Diagnose a recording on this machine, or the latest telemetry."""
-    if (body.recording is None) == (body.last_seconds is None):
+    if body.recording is not None and body.last_seconds is None:
+        with _naming_the_path(body.recording):
+            return diagnose_folder(_absolute("recording", body.recording))
+    if body.recording is not None or body.last_seconds is None:
         raise HTTPException(422, "give either a recording or last_seconds")
-    if body.recording is not None:
-        return diagnose_folder(Path(body.recording))
     name = f"now-{workspace.clock():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    window = timedelta(seconds=body.last_seconds or 0)
-    return workspace.investigator.diagnose_now(name, earlier=earlier_incidents(workspace), window=window)
+    window = timedelta(seconds=body.last_seconds)
+    return workspace.investigator.diagnose_now(name, earlier=workspace.earlier_incidents(), window=window)
 
 
 @router.post("/recordings", status_code=201)
 def record(workspace: Owned, body: RecordingBody) -> RecordingAnswer:
     """Freeze the latest telemetry into a new folder on this machine."""
-    out = Path(body.out)
-    if not out.is_absolute():
-        raise HTTPException(422, f"out must be an absolute path, got {body.out!r}")
-    alert = Alert(at=workspace.clock(), description="recorded by hand")
-    name = f"by-hand-{workspace.clock():%Y%m%d-%H%M%S}"
-    folder = workspace.investigator.record(
-        name, alert=alert, earlier=earlier_incidents(workspace), window=timedelta(seconds=body.last_seconds), out=out
-    )
+    out = _absolute("out", body.out)
+    with _naming_the_path(body.out):
+        folder = workspace.investigator.record(
+            f"by-hand-{workspace.clock():%Y%m%d-%H%M%S}",
+            earlier=workspace.earlier_incidents(),
+            out=out,
+            description="recorded by hand",
+            window=timedelta(seconds=body.last_seconds),
+        )
     return RecordingAnswer(path=str(folder))
 
 
@@ -272,13 +238,24 @@ def list_drills(workspace: Owned, limit: Limit = 50) -> list[dict[str, Any]]:
 
 
 @router.post("/drills", status_code=201)
-def add_drill(workspace: Owned, body: dict[str, Any]) -> dict[str, str]:
+def add_drill(workspace: Owned, body: DrillBody) -> dict[str, str]:
     """Keep a drill's result."""
-    key = body.get("id")
-    if not isinstance(key, str) or not key:
-        raise HTTPException(422, "a drill's result needs an id")
-    workspace.journal.add_drill(key, json.dumps(body, ensure_ascii=False))
-    return {"id": key}
+    workspace.journal.add_drill(body.id, body.model_dump_json())
+    return {"id": body.id}
+
+
+def _absolute(what: str, path: str) -> Path:
+    if not Path(path).is_absolute() or "\0" in path:
+        raise HTTPException(422, f"{what} must be an absolute path, got {path!r}")
+    return Path(path)
+
+
+@contextmanager
+def _naming_the_path(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # A name that is too long, a folder that may not be looked into.
+        raise HTTPException(422, f"{path!r} cannot be used: {error.strerror or error}") from error
 
 
 def _age(newest: datetime | None, workspace: Workspace) -> float | None:

@@ -6,10 +6,16 @@ import logging
 
 import uvicorn
 
-from chaos.ports import require_free
+from chaos import require_free
+from ui.connect import server_url
 from ui.server.app import create_app
 from ui.server.workspace import open_workspace
 from ui.settings import Settings
+
+# With what the watcher and the workers are given, a server that is told to end has ended within 5 s.
+_FINISH_REQUESTS_SECONDS = 1
+
+_log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> None:
@@ -18,6 +24,7 @@ def serve(settings: Settings) -> None:
     Raises:
         PortTaken: Somebody listens on the port already.
         KnowledgeBaseError: Another process has the workspace open, or the embedding model cannot be loaded.
+        JournalError: The incident database cannot be opened.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -25,11 +32,13 @@ def serve(settings: Settings) -> None:
     with open_workspace(settings) as workspace:
         # The first incident should not wait for the model to load, nor suffer from the load it makes.
         workspace.embedder.embed_query("warm up")
+        _log.info("serving %s at %s; Ctrl-C ends it", settings.workspace.path, server_url(settings))
         uvicorn.run(
             create_app(workspace),
             host=settings.server.host,
             port=settings.server.port,
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
         )
+        _log.info("ended")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import Executor
-from datetime import timedelta
 from typing import Final
 
 from assistant.errors import AssistantError
 from assistant.incident_watch import judge
 from assistant.incidents import Incident, IncidentStatus
-from assistant.investigation import SURE_ENOUGH, WINDOW
+from assistant.investigation import SURE_ENOUGH
 from knowledge_base import KnowledgeBaseError
 from telemetry import Observation, TelemetryError
+from ui.server.workers import Workers
 from ui.server.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS: Final = 4
+_STOP_SECONDS: Final = 2.0
 # What can fail in one look without ending the watch.
 EXPECTED_FAILURES: Final = (TelemetryError, AssistantError, KnowledgeBaseError, OSError)
 
@@ -31,17 +31,23 @@ class Watcher:
         workers: Where investigations run, so that the watch goes on meanwhile.
     """
 
-    def __init__(self, workspace: Workspace, workers: Executor) -> None:
+    def __init__(self, workspace: Workspace, workers: Workers) -> None:
         self._workspace = workspace
         self._workers = workers
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+        self._detecting = threading.Lock()  # The detector keeps its baseline in memory.
+        self._pursuing = threading.Lock()
+        self._attempts: dict[str, int] = {}
+        self._under_way: set[str] = set()
         self._clean_looks = 0
         self._latest: Observation | None = None
 
     @property
     def latest(self) -> Observation | None:
-        """What was last seen; None before the first look."""
+        """What was last seen; None before the first look. Where nobody watches, this looks."""
+        if self._latest is None and not self._thread.is_alive():
+            self._observe()
         return self._latest
 
     def start(self) -> None:
@@ -49,84 +55,72 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the watch; returns when the loop has ended."""
+        """End the watch; a look that is under way is waited for, though not for long."""
         self._stopping.set()
-        self._thread.join(timeout=10)
+        self._thread.join(_STOP_SECONDS)
 
     def look(self) -> Observation:
-        """Look once, and open, extend or resolve the incident at hand."""
+        """Look once, and open, extend, investigate or resolve the incident at hand."""
         workspace = self._workspace
-        with workspace.detector_lock:
-            observation = workspace.detector.observe(workspace.clock())
-        self._latest = observation
+        observation = self._observe()
         current = next(iter(workspace.journal.incidents(status=IncidentStatus.OPEN, limit=1)), None)
         verdict = judge(observation, current, self._clean_looks, system=workspace.system)
         self._clean_looks = verdict.clean_looks
-        if verdict.incident is None or not verdict.changed:
-            return observation
-        if current is None:
-            workspace.journal.add_incident(verdict.incident)
-            _log.warning("incident %s opened: %s", verdict.incident.id, verdict.incident.symptoms[0].description)
-            self._workers.submit(self.investigate, verdict.incident.id)
-            return observation
-        judged = verdict.incident
-        workspace.journal.change_incident(
-            current.id,
-            # Only what was judged changes; an investigation may have written the rest meanwhile.
-            lambda now: now.model_copy(
-                update={
-                    "symptoms": judged.symptoms,
-                    "status": judged.status,
-                    "timeline": now.timeline.model_copy(update={"resolved": judged.timeline.resolved}),
-                }
-            ),
-        )
-        if judged.status is IncidentStatus.RESOLVED:
-            _log.warning("incident %s resolved", judged.id)
+        incident = verdict.incident
+        if incident is not None and verdict.changed:
+            incident = self._open(incident) if current is None else self._change(incident)
+        # Where nothing can be read now, an investigation would read nothing either.
+        if incident is not None and (observation.breaches or observation.problem is None):
+            self._pursue(incident)
         return observation
 
     def investigate(self, incident_id: str) -> None:
-        """Diagnose an incident, and again with more telemetry while the answer is unsure and the incident open."""
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            try:
-                incident = self._diagnose(incident_id, attempt)
-            except EXPECTED_FAILURES:
-                _log.exception("investigation %d of incident %s failed", attempt, incident_id)
-                incident = self._workspace.journal.incident(incident_id)
-            except Exception:
-                # A worker's exception would vanish in its future; a mistake of ours must be seen.
-                _log.exception("investigation %d of incident %s broke", attempt, incident_id)
-                raise
-            top = incident.diagnosis.top if incident.diagnosis else None
-            if (top and top.probability >= SURE_ENOUGH) or incident.status is IncidentStatus.RESOLVED:
-                return
-            if self._stopping.wait(self._workspace.settings.detector.interval_seconds):
-                return
-
-    def _diagnose(self, incident_id: str, attempt: int) -> Incident:
+        """Diagnose an incident, write down what was found, and remember it."""
         workspace = self._workspace
-        incident = workspace.journal.incident(incident_id)
-        found = workspace.investigator.diagnose_incident(
-            incident, earlier=earlier_incidents(workspace, besides=incident_id), attempt=attempt
-        )
-        saved = workspace.journal.change_incident(
-            incident_id,
-            lambda now: now.model_copy(
-                update={
-                    "diagnosis": found.diagnosis,
-                    "recording": found.recording,
-                    "entry_id": found.entry_id,
-                    "similar": found.similar,
-                    "title": found.title,
-                    "timeline": now.timeline.model_copy(
-                        update={"started": found.timeline.started, "diagnosed": found.timeline.diagnosed}
-                    ),
-                }
-            ),
-        )
-        workspace.investigator.remember(saved)
-        _log.warning("incident %s diagnosed: %s", incident_id, saved.title)
-        return saved
+        try:
+            found = workspace.investigator.diagnose_incident(
+                workspace.journal.incident(incident_id), earlier=workspace.earlier_incidents(besides=incident_id)
+            )
+            saved = workspace.journal.change_incident(incident_id, lambda now: _with_findings(now, found))
+            workspace.investigator.forget_earlier_recordings(saved)
+            workspace.remember(incident_id)
+            _log.warning("incident %s diagnosed: %s", incident_id, saved.title)
+        except EXPECTED_FAILURES as error:
+            _log.warning("an investigation of incident %s failed: %s", incident_id, error)
+        finally:
+            with self._pursuing:
+                self._under_way.discard(incident_id)
+
+    def _observe(self) -> Observation:
+        with self._detecting:
+            self._latest = self._workspace.detector.observe(self._workspace.clock())
+            return self._latest
+
+    def _open(self, incident: Incident) -> Incident:
+        self._workspace.journal.add_incident(incident)
+        _log.warning("incident %s opened: %s", incident.id, incident.symptoms[0].description)
+        return incident
+
+    def _change(self, judged: Incident) -> Incident:
+        changed = self._workspace.journal.change_incident(judged.id, lambda now: _as_judged(now, judged))
+        if changed.status is IncidentStatus.RESOLVED:
+            _log.warning("incident %s resolved", changed.id)
+        return changed
+
+    def _pursue(self, incident: Incident) -> None:
+        """Have an incident investigated, and again with more telemetry while the answer is unsure."""
+        with self._pursuing:
+            if incident.status is IncidentStatus.RESOLVED:
+                self._attempts.pop(incident.id, None)
+                return
+            top = incident.diagnosis.top if incident.diagnosis else None
+            attempts = self._attempts.get(incident.id, 0)
+            is_settled = (top is not None and top.probability >= SURE_ENOUGH) or attempts >= _MOST_ATTEMPTS
+            if is_settled or incident.id in self._under_way:
+                return
+            self._attempts[incident.id] = attempts + 1
+            self._under_way.add(incident.id)
+        self._workers.submit(lambda: self.investigate(incident.id))
 
     def _run(self) -> None:
         interval = self._workspace.settings.detector.interval_seconds
@@ -134,20 +128,35 @@ class Watcher:
             began = self._workspace.clock()
             try:
                 self.look()
-            except EXPECTED_FAILURES:
-                _log.exception("a look at the telemetry failed; looking again in %g s", interval)
+            except EXPECTED_FAILURES as error:
+                _log.warning("a look at the telemetry failed; looking again in %g s: %s", interval, error)
             except Exception:
                 # The watch must outlive a mistake in one look, and say so in full.
                 _log.exception("a look at the telemetry broke; looking again in %g s", interval)
             spent = (self._workspace.clock() - began).total_seconds()
-            self._stopping.wait(max(0.0, interval - spent))
+            self._stopping.wait(min(max(0.0, interval - spent), interval))
 
 
-def earlier_incidents(workspace: Workspace, *, besides: str | None = None) -> list[Incident]:
-    """List the incidents that may have spoilt a part of the window that is recorded now."""
-    since = workspace.clock() - WINDOW - timedelta(minutes=1)
-    return [
-        incident
-        for incident in workspace.journal.incidents()
-        if incident.id != besides and (incident.timeline.resolved is None or incident.timeline.resolved >= since)
-    ]
+def _as_judged(now: Incident, judged: Incident) -> Incident:
+    """Take over what was judged; an investigation or a person may have written the rest meanwhile."""
+    if now.status is IncidentStatus.RESOLVED:
+        return now
+    timeline = now.timeline.model_copy(update={"resolved": judged.timeline.resolved})
+    return now.model_copy(update={"symptoms": judged.symptoms, "status": judged.status, "timeline": timeline})
+
+
+def _with_findings(now: Incident, found: Incident) -> Incident:
+    """Take over what an investigation found; the detector or a person may have written the rest meanwhile."""
+    timeline = now.timeline.model_copy(
+        update={"started": found.timeline.started, "diagnosed": found.timeline.diagnosed}
+    )
+    return now.model_copy(
+        update={
+            "diagnosis": found.diagnosis,
+            "recording": found.recording,
+            "entry_id": found.entry_id,
+            "similar": found.similar,
+            "title": found.title,
+            "timeline": timeline,
+        }
+    )

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final
 
 from assistant.answers import AnswerWriter, EvidenceWriter, ModelSettings, ModelWriter
+from assistant.incidents import Incident
 from assistant.investigation import Investigator
 from assistant.journal import Journal
 from knowledge_base import ALL_MINILM, Embedder, KnowledgeBase, SentenceTransformerEmbedder
@@ -17,6 +18,9 @@ from telemetry import Detector, DetectorSettings, Slo, StoredTelemetry, Telemetr
 from ui.settings import Settings
 
 TELEMETRY_FILE: Final = "telemetry.db"
+SANDBOX_FOLDER: Final = "sandbox"
+DRILLS_FOLDER: Final = "drills"
+JOURNAL_FILE: Final = "firedrill.db"
 KNOWLEDGE_FOLDER: Final = "knowledge"
 _EMBEDDING_THREADS: Final = 1  # The machine is the shop's, too; one text at a time is quick enough.
 
@@ -36,7 +40,7 @@ class Workspace:
         model_writer: The language model's writer; None where no model is set.
         clock: Gives the present moment.
         embedder: What turns text into vectors.
-        detector_lock: Held while the detector looks; it keeps its baseline in memory.
+        remembering: Held while the knowledge base is told of an incident, so that the latest state is told last.
     """
 
     settings: Settings
@@ -49,12 +53,26 @@ class Workspace:
     model_writer: AnswerWriter | None
     clock: Callable[[], datetime]
     embedder: Embedder
-    detector_lock: threading.Lock
+    remembering: threading.Lock
 
     @property
     def system(self) -> str:
         """Name of the system observed."""
         return self.settings.server.system
+
+    def remember(self, incident_id: str) -> None:
+        """Bring the knowledge base up to date with an incident as it is now.
+
+        Raises:
+            NotFound: There is no such incident.
+            KnowledgeBaseError: It cannot be remembered.
+        """
+        with self.remembering:
+            self.investigator.remember(self.journal.incident(incident_id))
+
+    def earlier_incidents(self, *, besides: str | None = None) -> list[Incident]:
+        """List the incidents that may have spoilt a part of what is recorded now."""
+        return [one for one in self.journal.incidents() if one.id != besides]
 
     def close(self) -> None:
         """Give everything back; safe to call twice."""
@@ -71,25 +89,36 @@ class Workspace:
 
 
 def open_workspace(
-    settings: Settings, *, embedder: Embedder | None = None, clock: Callable[[], datetime] = utc_now
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    source: TelemetrySource | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Workspace:
     """Open the workspace folder, making it where it does not exist.
+
+    Args:
+        settings: Where it is, and what it is told.
+        embedder: What turns text into vectors, where it is not the one of the settings.
+        source: The telemetry, where it is not what the collector stored.
+        clock: Gives the present moment.
 
     Raises:
         KnowledgeBaseError: Another process has it open, or its index cannot be used.
         JournalError: Its database cannot be opened.
     """
     folder = settings.workspace.path
-    folder.mkdir(parents=True, exist_ok=True)
     embedder = embedder or _embedder(settings)
+    # First of all, for it holds the lock: whoever comes second must find nothing touched.
     knowledge = KnowledgeBase.open(folder / KNOWLEDGE_FOLDER, embedder=embedder, clock=clock)
     try:
-        journal = Journal(f"sqlite:///{folder / 'firedrill.db'}")
+        journal = Journal(folder / JOURNAL_FILE)
     except BaseException:
         knowledge.close()
         raise
-    source = StoredTelemetry(folder / TELEMETRY_FILE)
-    detector = Detector(source, settings=DetectorSettings(), slos=_slos(settings))
+    source = source or StoredTelemetry(folder / TELEMETRY_FILE)
+    looks = DetectorSettings(tick_seconds=settings.detector.interval_seconds)
+    detector = Detector(source, settings=looks, slos=_slos(settings))
     return Workspace(
         settings=settings,
         journal=journal,
@@ -107,7 +136,7 @@ def open_workspace(
         model_writer=_model_writer(settings),
         clock=clock,
         embedder=embedder,
-        detector_lock=threading.Lock(),
+        remembering=threading.Lock(),
     )
 
 

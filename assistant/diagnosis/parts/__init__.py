@@ -6,6 +6,7 @@ from assistant.diagnosis.parts.error_lines import ErrorLines
 from assistant.diagnosis.parts.failing_operations import FailingOperations
 from assistant.diagnosis.parts.failure_origins import FailureOrigins
 from assistant.diagnosis.parts.resources import Resources
+from assistant.diagnosis.parts.service_metrics import ServiceMetrics
 from assistant.diagnosis.parts.silence import Silence
 from assistant.diagnosis.parts.slowness import Slowness
 from assistant.diagnosis.parts.traffic import Traffic
@@ -19,6 +20,7 @@ PARTS: tuple[Part, ...] = (
     Deploys(),
     ErrorLines(),
     Resources(),
+    ServiceMetrics(),
 )
 
 __all__ = ["PARTS"]

@@ -17,35 +17,62 @@ _TOLERANCE: Final = timedelta(seconds=30)
 
 
 class Deploys:
-    """Reads deploy events; the nearer to the onset, the stronger."""
+    """Reads deploy events, and versions that appear in metrics; the nearer to the onset, the stronger."""
 
     name = "deployments"
-    needs = ("events",)
+    needs = ()
 
     def examine(self, case: Case) -> list[Finding]:
         """Give each service's last deployment before the onset."""
-        events = case.recording.events
-        assert events is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
+        told = _deploy_events(case.recording.events)
+        seen = _new_versions(case.recording.metrics)
+        # An event is more exact than the first reading of a new version.
+        seen = seen[~seen["service"].isin(told["service"])]
+        deployed = pd.concat([told, seen], ignore_index=True)
         onset = pd.Timestamp(case.onset)
-        deployed = events[(events["event_type"] == "deploy") & (events["ts"] <= onset + _TOLERANCE)]
-        findings = []
-        for service, mine in deployed.groupby("service"):
-            last = mine.sort_values("ts").iloc[-1]
-            age = max(onset - last["ts"], pd.Timedelta(0))
-            closeness = 1 - age / _FADES_OVER
-            if closeness <= 0:
-                continue
-            said = f"{age.total_seconds():.0f} s before" if age.total_seconds() >= 1 else "just as"
-            findings.append(
-                Finding(
-                    signal="deploy",
-                    service=str(service),
-                    version=str(last["version"]),
-                    strength=float(closeness),
-                    summary=f"{service} {last['version']} was deployed {said} the trouble began",
-                    query=f"deploy events of {service}",
-                    window=case.after.stretches[0],
-                    onset=last["ts"].to_pydatetime(),
-                )
-            )
-        return findings
+        deployed = deployed[(deployed["ts"] <= onset + _TOLERANCE) & (deployed["ts"] > onset - _FADES_OVER)]
+        last = deployed.sort_values("ts", kind="stable").drop_duplicates("service", keep="last")
+        return [
+            self._finding(case, str(service), str(version), at, how)
+            for service, version, at, how in zip(last["service"], last["version"], last["ts"], last["how"], strict=True)
+        ]
+
+    def _finding(self, case: Case, service: str, version: str, at: pd.Timestamp, how: str) -> Finding:
+        age = max(pd.Timestamp(case.onset) - at, pd.Timedelta(0))
+        when = f"{age.total_seconds():.0f} s before" if age.total_seconds() >= 1 else "just as"
+        named = " ".join(part for part in (service, version) if part)
+        return Finding(
+            signal="deploy",
+            service=service,
+            version=version or None,
+            strength=1 - age.total_seconds() / _FADES_OVER.total_seconds(),
+            summary=f"{named} was deployed {when} the trouble began",
+            query=f"{how} of {service}",
+            window=case.after.whole,
+            onset=at.to_pydatetime(),
+        )
+
+
+def _deploy_events(events: pd.DataFrame | None) -> pd.DataFrame:
+    if events is None:
+        return _none_deployed()
+    return events.loc[
+        (events["event_type"] == "deploy") & (events["service"] != ""), ["service", "version", "ts"]
+    ].assign(how="deploy events")
+
+
+def _new_versions(metrics: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the first reading of each version but the first that a service's metrics name."""
+    if metrics is None:
+        return _none_deployed()
+    named = metrics[(metrics["version"] != "") & (metrics["service"] != "")]
+    first = named.drop_duplicates(["service", "version"])[["service", "version", "ts"]]
+    newer = first[first.duplicated("service")]
+    return newer.assign(how="version that the metrics name")
+
+
+def _none_deployed() -> pd.DataFrame:
+    times = pd.Series([], dtype="datetime64[us, UTC]")
+    return pd.DataFrame({"service": [], "version": [], "ts": times, "how": []}, dtype=object).astype(
+        {"ts": times.dtype}
+    )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import Final
 
 import pandas as pd
 
 from assistant.diagnosis.case import Case
+from assistant.diagnosis.counts import LEAST_SURPRISE, clarity, surprise
 from assistant.diagnosis.finding import Finding
 from telemetry import mine_templates
 
-_SEVERE: Final = ("WARN", "WARNING", "ERROR", "CRITICAL", "FATAL", "SEVERE", "EMERGENCY", "ALERT")
-_FEWEST_LINES: Final = 3
+_SEVERE: Final = frozenset(
+    {"WARN", "WARNING", "ERR", "ERROR", "CRIT", "CRITICAL", "FATAL", "PANIC", "SEVERE", "EMERG", "EMERGENCY", "ALERT"}
+)
+# Words that the lines of every stack share, for lines that do not say how severe they are.
+_SEVERE_WORDS: Final = r"error|exception|fail|fatal|refused|timed? ?out"
 _LEAST_RISE: Final = 3.0
 _MOST_FINDINGS: Final = 5
 _MOST_OF_A_SERVICE: Final = 2
@@ -32,58 +35,49 @@ class ErrorLines:
         assert logs is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
         severe = _severe_lines(logs)
         inside = severe[case.before.mask(severe["ts"]) | case.after.mask(severe["ts"])].tail(_MOST_LINES)
+        inside = inside[inside["service"] != ""]
         if inside.empty:
             return []
-        mined = mine_templates(inside["body"].str.split("\n").str[0].tolist())
+        mined = mine_templates(body.partition("\n")[0] for body in inside["body"])
         inside = inside.assign(template=[mined.templates[number] for number in mined.template_of])
         after = case.after.of(inside)
-        scale = case.after.seconds / max(case.before.covered_seconds(logs["ts"], case.bucket_seconds), 1)
-        total = max(len(after), 1)
-        findings = []
-        for (service, template), group in after.groupby(["service", "template"]):
-            mine = inside[(inside["service"] == service) & (inside["template"] == template)]
-            earlier = len(case.before.of(mine))
-            expected = earlier * scale
-            if len(group) < _FEWEST_LINES or len(group) < _LEAST_RISE * max(expected, 0.5):
-                continue
-            findings.append(self._finding(case, str(service), str(template), group, mine, len(group) / total))
-        findings.sort(key=lambda finding: -finding.share)
+        lines = after.groupby(["service", "template"]).size()
+        earlier = case.before.of(inside).groupby(["service", "template"]).size().reindex(lines.index, fill_value=0)
+        unusual = surprise(lines, earlier, case.after_over_before)
+        risen = lines[(unusual >= LEAST_SURPRISE) & (lines >= _LEAST_RISE * earlier * case.after_over_before)]
         told: Counter[str] = Counter()
-        kept = []
-        for finding in findings:
-            told[finding.service] += 1
-            if told[finding.service] <= _MOST_OF_A_SERVICE:
-                kept.append(finding)
-        return kept[:_MOST_FINDINGS]
+        findings = []
+        for service, template in risen.sort_values(ascending=False, kind="stable").index:
+            told[service] += 1
+            if told[service] <= _MOST_OF_A_SERVICE:
+                mine = inside[(inside["service"] == service) & (inside["template"] == template)]
+                findings.append(self._finding(case, service, template, mine, len(after)))
+        return findings[:_MOST_FINDINGS]
 
-    def _finding(
-        self, case: Case, service: str, template: str, group: pd.DataFrame, mine: pd.DataFrame, share: float
-    ) -> Finding:
-        earlier = len(case.before.of(mine))
-        trace_ids = tuple(group["trace_id"][group["trace_id"].fillna("") != ""].head(3)) if "trace_id" in group else ()
+    def _finding(self, case: Case, service: str, template: str, mine: pd.DataFrame, all_lines: int) -> Finding:
+        now, earlier = case.after.of(mine), len(case.before.of(mine))
         return Finding(
             signal="log_errors",
             service=service,
-            share=share,
-            strength=0.9 * (1 - math.exp(-len(group) / 5)),
+            share=len(now) / all_lines,
+            strength=0.9 * clarity(surprise(len(now), earlier, case.after_over_before), clear=5),
             summary=(
-                f"{service} writes a line {len(group)} times in {case.after.seconds:.0f} s that it wrote "
-                + (f"{earlier} times in the {case.before.seconds:.0f} s before" if earlier else "never before")
+                f"{service} writes a line {len(now)} times in {case.seconds_after:.0f} s that it wrote "
+                + (f"{earlier} times in the {case.seconds_before:.0f} s before" if earlier else "never before")
             ),
             query=f"lines of {service} like: {template}",
-            window=case.after.stretches[0],
-            before=earlier / max(case.before.seconds, 1),
-            after=len(group) / max(case.after.seconds, 1),
+            window=case.after.whole,
+            before=earlier / max(case.seconds_before, 1.0),
+            after=len(now) / max(case.seconds_after, 1.0),
             unit="lines/s",
-            onset=group["ts"].min().to_pydatetime(),
+            onset=now["ts"].min().to_pydatetime(),
             series=case.series(mine["ts"]),
-            trace_ids=trace_ids,
-            log_lines=tuple(group["body"].head(3)),
+            trace_ids=tuple(now.loc[now["trace_id"] != "", "trace_id"].drop_duplicates().head(3)),
+            log_lines=tuple(now["body"].head(3)),
         )
 
 
 def _severe_lines(logs: pd.DataFrame) -> pd.DataFrame:
-    if "severity" not in logs or (logs["severity"].fillna("") == "").all():
-        # Nothing says how severe a line is; words that every stack shares have to do.
-        return logs[logs["body"].str.contains(r"error|exception|fail|fatal|refused|timed? ?out", case=False, na=False)]
-    return logs[logs["severity"].fillna("").str.upper().isin(_SEVERE)]
+    if (logs["severity"] == "").all():
+        return logs[logs["body"].str.contains(_SEVERE_WORDS, case=False)]
+    return logs[logs["severity"].str.upper().isin(_SEVERE)]

@@ -25,35 +25,32 @@ class FailingOperations:
     def examine(self, case: Case) -> list[Finding]:
         """Give the operations whose error ratio rose, the most failures first."""
         assert case.spans is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
-        served = case.spans[case.spans["kind"].isin(("SERVER", "CONSUMER"))]
+        served = case.spans[case.spans["kind"].isin(("SERVER", "CONSUMER")) & (case.spans["service"] != "")]
         after, before = case.after.of(served), case.before.of(served)
-        both = _ratios(after).join(_ratios(before)[["ratio"]].rename(columns={"ratio": "ratio_before"}))
-        both["ratio_before"] = both["ratio_before"].fillna(0.0)
+        both = _ratios(after).join(_ratios(before)[["requests", "ratio"]], rsuffix="_before").fillna(0.0)
         risen = both[(both["ratio"] - both["ratio_before"] >= _SMALLEST_RISE) & (both["failed"] >= _FEWEST_FAILURES)]
-        worst = risen.sort_values("failed", ascending=False).head(_MOST_FINDINGS).reset_index()
+        worst = risen.sort_values("failed", ascending=False, kind="stable").head(_MOST_FINDINGS).reset_index()
         return [self._finding(case, row, served) for row in worst.itertuples(index=False)]
 
     def _finding(self, case: Case, row: Any, served: pd.DataFrame) -> Finding:
         service, operation = str(row.service), str(row.name)
         mine = served[(served["service"] == service) & (served["name"] == operation)]
         failed = case.after.of(mine[mine["error"]])
+        earlier = f"{row.ratio_before:.1%} of {row.requests_before:.0f} before" if row.requests_before else "new"
         return Finding(
             signal="errors",
             service=service,
             operation=operation,
             strength=min(1.0, row.ratio * 2) * (1 - math.exp(-row.failed / 3)),
-            summary=(
-                f"{operation} of {service} fails: {row.ratio:.0%} of {row.requests:.0f} requests, "
-                f"{row.ratio_before:.1%} before"
-            ),
+            summary=f"{operation} of {service} fails: {row.ratio:.0%} of {row.requests:.0f} requests, {earlier}",
             query=f"server spans named {operation!r} of {service}, share with status ERROR",
-            window=case.after.stretches[0],
-            before=float(row.ratio_before),
+            window=case.after.whole,
+            before=float(row.ratio_before) if row.requests_before else None,
             after=float(row.ratio),
             unit="ratio",
             onset=failed["ts"].min().to_pydatetime(),
             series=case.series(mine["ts"], mine["error"].astype(float), how="mean"),
-            trace_ids=tuple(failed["trace_id"].head(_EXAMPLES)),
+            trace_ids=tuple(failed["trace_id"].drop_duplicates().head(_EXAMPLES)),
         )
 
 

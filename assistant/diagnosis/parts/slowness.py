@@ -7,6 +7,7 @@ waited while the callee was not working, the edge delay. The difference to the b
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,11 +17,23 @@ from assistant.diagnosis.case import Case
 from assistant.diagnosis.finding import Finding
 
 _PLACE: Final = ["sort", "service", "callee"]
+_OPERATION: Final = ["service", "name"]
 _LEAST_EXTRA_MS: Final = 20.0
 _LEAST_SLOWDOWN: Final = 1.5
 _SMALLEST_SHARE: Final = 0.1
 _MOST_FINDINGS: Final = 5
 _FEWEST_REQUESTS: Final = 8
+# One request that hung for a minute moves a mean; trouble moves several.
+_FEWEST_SLOW: Final = 3
+_MAIN_OPERATION: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class _Slowdown:
+    """How much longer requests take: `ratio` to before, and the share of them in 0..1 that is `affected`."""
+
+    ratio: float
+    affected: float
 
 
 class Slowness:
@@ -35,56 +48,55 @@ class Slowness:
         spans = _with_places(case.spans)
         roots = spans[spans["parent"] < 0]
         after, before = case.after.of(roots), case.before.of(roots)
-        if min(len(after), len(before)) < _FEWEST_REQUESTS:
+        slowdown = _slowdown(before, after)
+        if slowdown is None:
             return []
-        # Both phases are weighed with the same mix of root operations, or a change of mix would look like slowness.
-        now, earlier = float(after["duration_ms"].mean()), _same_mix_mean(before, after)
-        slowdown = now / max(earlier, 1.0)
-        if slowdown < _LEAST_SLOWDOWN or now - earlier < _LEAST_EXTRA_MS:
-            return []
+        spans = spans[spans["service"] != ""]
         lost = (case.after.of(spans).groupby(_PLACE)["self_ms"].sum() / len(after)).sub(
             case.before.of(spans).groupby(_PLACE)["self_ms"].sum() / len(before), fill_value=0.0
         )
         total = max(float(lost[lost > 0].sum()), 1e-9)
-        shares = (lost / total).sort_values(ascending=False).head(_MOST_FINDINGS)
+        shares = (lost / total).sort_values(ascending=False, kind="stable").head(_MOST_FINDINGS)
         return [
             self._finding(case, spans, place, float(share), slowdown)
             for place, share in shares.items()
             if share >= _SMALLEST_SHARE
         ]
 
-    def _finding(self, case: Case, spans: pd.DataFrame, place: Any, share: float, slowdown: float) -> Finding:
+    def _finding(self, case: Case, spans: pd.DataFrame, place: Any, share: float, slowdown: _Slowdown) -> Finding:
         signal, service, callee = place
-        mine = spans[(spans[_PLACE] == list(place)).all(axis=1)]
+        mine = spans[(spans["sort"] == signal) & (spans["service"] == service) & (spans["callee"] == callee)]
         after, before = case.after.of(mine), case.before.of(mine)
-        slowest = after.sort_values("self_ms", ascending=False)
-        by_operation = after.groupby("operation")["self_ms"].sum().sort_values(ascending=False)
-        main = by_operation.index[0] if by_operation.iloc[0] >= 0.7 * by_operation.sum() else None
+        by_operation = after.groupby("operation")["self_ms"].sum().sort_values(ascending=False, kind="stable")
+        clear = by_operation.iloc[0] >= _MAIN_OPERATION * by_operation.sum()
         where = {
             "slow_service": f"in {service} itself",
             "slow_database": f"in {service} waiting for its database",
             "slow_link": f"on the way from {service} to {callee or 'another service'}",
         }[signal]
-        now, earlier = float(after["self_ms"].mean()), float(before["self_ms"].mean()) if len(before) else 0.0
+        now = float(after["self_ms"].mean())
+        earlier = float(before["self_ms"].mean()) if len(before) else None
         return Finding(
             signal=signal,
             service=service,
-            operation=main,
+            operation=str(by_operation.index[0]) if clear and by_operation.index[0] else None,
             link=(service, callee) if signal == "slow_link" and callee else None,
             share=share,
-            strength=0.95 * share * (1 - math.exp(-(slowdown - 1))),
+            affected=slowdown.affected,
+            strength=0.95 * share * (1 - math.exp(-(slowdown.ratio - 1))),
             summary=(
-                f"{share:.0%} of the extra time is spent {where}: {now:.0f} ms a call, {earlier:.0f} ms before "
-                f"(requests take {slowdown:.1f} times as long)"
+                f"{share:.0%} of the extra time is spent {where}: {now:.0f} ms a call in {len(after)} calls"
+                + (f", {earlier:.0f} ms before" if earlier is not None else "")
+                + f" (requests take {slowdown.ratio:.1f} times as long)"
             ),
             query=f"exclusive time of spans {where}",
-            window=case.after.stretches[0],
+            window=case.after.whole,
             before=earlier,
             after=now,
             unit="ms",
             onset=case.onset,
             series=case.series(mine["ts"], mine["self_ms"], how="mean"),
-            trace_ids=tuple(slowest["trace_id"].drop_duplicates().head(5)),
+            trace_ids=tuple(after.nlargest(20, "self_ms")["trace_id"].drop_duplicates().head(5)),
         )
 
 
@@ -95,11 +107,22 @@ def _with_places(spans: pd.DataFrame) -> pd.DataFrame:
     return spans.assign(sort=sort, callee=spans["peer"].where(call, ""))
 
 
-def _same_mix_mean(before: pd.DataFrame, after: pd.DataFrame) -> float:
-    mix = after.groupby(["service", "name"]).size() / len(after)
-    means = before.groupby(["service", "name"])["duration_ms"].mean()
-    known = mix.index.intersection(means.index)
+def _slowdown(before: pd.DataFrame, after: pd.DataFrame) -> _Slowdown | None:
+    """Compare root spans, operation by operation; None where they are about as quick as before."""
+    if min(len(after), len(before)) < _FEWEST_REQUESTS:
+        return None
+    # Both phases are weighed with the same mix of root operations, or a change of mix would look like slowness.
+    mix = after.groupby(_OPERATION).size()
+    usual = before.groupby(_OPERATION)["duration_ms"].agg(["mean"])
+    known = usual.reindex(mix.index).dropna()
     if known.empty:
-        return float(before["duration_ms"].mean())
-    weights = mix.loc[known]
-    return float((means.loc[known] * weights).sum() / weights.sum())
+        return None
+    weights = mix[known.index]
+    earlier = float((known["mean"] * weights).sum() / weights.sum())
+    comparable = after.join(known, on=_OPERATION, how="inner")
+    now = float(comparable["duration_ms"].mean())
+    slow = int((comparable["duration_ms"] > comparable["mean"] * _LEAST_SLOWDOWN + _LEAST_EXTRA_MS).sum())
+    ratio = now / max(earlier, 1.0)
+    if slow < _FEWEST_SLOW or ratio < _LEAST_SLOWDOWN or now - earlier < _LEAST_EXTRA_MS:
+        return None
+    return _Slowdown(ratio, slow / len(after))
