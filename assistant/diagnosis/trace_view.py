@@ -76,19 +76,9 @@ def _peers(
         pairs = pd.DataFrame({"row": answers, "caller": service[parent[answers]], "callee": service[answers]})
         taught = pairs.groupby(["caller", "callee"]).head(_ENOUGH_CALLS)["row"].to_numpy()
         rows = np.unique(np.concatenate([unanswered, taught, parent[taught]]))
-        learned = pd.Series(_learned_peers(spans.iloc[rows]), index=rows)
+        learned = pd.Series(peer_of_client_spans(spans.iloc[rows]).to_numpy(dtype=object), index=rows)
         peers[unanswered] = learned[unanswered].to_numpy(dtype=object)
     return peers
-
-
-def _learned_peers(spans: pd.DataFrame) -> npt.NDArray[np.object_]:
-    try:
-        found = peer_of_client_spans(spans)
-    except RecursionError:
-        # Attributes nested a thousand deep are nobody's address; who answered is told by the links alone.
-        found = peer_of_client_spans(spans.drop(columns="attributes"))
-    names: npt.NDArray[np.object_] = found.to_numpy(dtype=object)
-    return names
 
 
 def _parents(spans: pd.DataFrame) -> npt.NDArray[np.int64]:
