@@ -17,7 +17,15 @@ FILE_NAME: Final = "firedrill.toml"
 PREFIX: Final = "FIREDRILL_"
 CONFIG_VARIABLE: Final = "FIREDRILL_CONFIG"
 # These say where something is to a process that we started; they are not settings.
-_NO_SETTINGS: Final = frozenset({CONFIG_VARIABLE, "FIREDRILL_SANDBOX", "FIREDRILL_SERVER_URL", "FIREDRILL_TELEMETRY"})
+_NO_SETTINGS: Final = frozenset(
+    {
+        CONFIG_VARIABLE,
+        "FIREDRILL_DRILL_BEGAN",
+        "FIREDRILL_SANDBOX",
+        "FIREDRILL_SERVER_URL",
+        "FIREDRILL_TELEMETRY",
+    }
+)
 _SECRET_KEYS: Final = ("shop.database_url",)
 
 

@@ -17,6 +17,8 @@ from telemetry import Recording, RecordingHeader, Stretch
 
 _MOST_POINTS: Final = 600
 
+SHORTEST_BASELINE_SECONDS: Final = 15.0
+
 
 @dataclass(frozen=True)
 class Case:
@@ -45,8 +47,8 @@ class Case:
 
     @property
     def comparable(self) -> bool:
-        """Whether there is anything to compare with."""
-        return bool(self.before.stretches)
+        """Whether there is enough to compare with; seconds of a start-up are not what is normal."""
+        return bool(self.before.stretches) and self.seconds_before >= SHORTEST_BASELINE_SECONDS
 
     @property
     def after_over_before(self) -> float:

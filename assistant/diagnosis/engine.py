@@ -119,7 +119,10 @@ def _why_nothing(case: Case, failed: list[str]) -> str:
     if len(case.recording.missing) == 4:
         return "The recording holds no telemetry at all."
     if not case.comparable:
-        return "There is no baseline to compare with: the recording has no stretch known to be normal."
+        return (
+            "There is no baseline to compare with: the recording has "
+            f"{case.seconds_before:.0f} s of telemetry known to be normal."
+        )
     if not case.after.stretches:
         return "The recording ends before the alert; there is nothing to look at."
     if failed:

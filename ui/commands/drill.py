@@ -52,6 +52,7 @@ def _run(settings: Settings, names: list[str], *, as_json: bool) -> Exit:
             telemetry=workspace / TELEMETRY_FILE,
             sandbox=sandbox.state_path,
             folder=workspace / DRILLS_FOLDER,
+            told=say,
         )
         results = []
         for experiment in experiments:

@@ -86,6 +86,7 @@ def tell(background: Background, told: Told, *, pages: bool, drills: Sequence[st
             telemetry=background.telemetry,
             sandbox=background.sandbox.state_path,
             folder=background.settings.workspace.path / DRILLS_FOLDER,
+            told=lambda text: told(text, steps, steps),
         )
         results = []
         for number, name in enumerate(drills):

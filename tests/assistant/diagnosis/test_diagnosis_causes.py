@@ -286,6 +286,12 @@ def test_without_a_baseline_there_is_no_verdict() -> None:
     assert "no baseline" in (found.abstention_reason or "")
 
 
+def test_the_seconds_of_a_start_up_are_no_baseline() -> None:
+    found = diagnose(broken(Fault("serve", "rooms", says=BUG), changes={"baseline": (stretch(0, 10),)}))
+    assert found.abstained
+    assert "10 s of telemetry known to be normal" in (found.abstention_reason or "")
+
+
 def test_without_any_telemetry_there_is_no_verdict() -> None:
     found = diagnose(Recording(header()))
     assert found.abstained
