@@ -1,6 +1,10 @@
 # What the package gives; read by people, by type checkers, and by `lazy_loader` at run time.
 
-from .detector import Detector, DetectorSettings
+from .detection.detector import Detector, DetectorSettings
+from .detection.golden_signals import GoldenSignals
+from .detection.observation import Observation
+from .detection.rules import Breach
+from .detection.slo import BurnWindows, ErrorBudget, SliCounts, Slo, burn_rate, error_budget
 from .errors import (
     BadTelemetry,
     CollectorError,
@@ -13,17 +17,13 @@ from .errors import (
     TooLarge,
 )
 from .freezing import freeze
-from .golden_signals import GoldenSignals
 from .log_templates import MinedLines, mine_templates
-from .observation import Observation
 from .recording import Alert, Recording, RecordingHeader, Stretch, read_header, read_recording, utc_now, write_recording
 from .replay import RecordedSource, ReplayClock
-from .rules import Breach
-from .slo import BurnWindows, ErrorBudget, SliCounts, Slo, burn_rate, error_budget
 from .source import TelemetrySource
-from .span_peers import peer_of_client_spans
-from .span_statistics import by_edge, by_operation, by_service, self_time_ms
-from .store_reader import StoredTelemetry
+from .spans.peers import peer_of_client_spans
+from .spans.statistics import by_edge, by_operation, by_service, self_time_ms
+from .store.reader import StoredTelemetry
 
 __all__ = [
     "Alert",

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from telemetry.errors import RecordingError, SourceUnavailable
 from telemetry.recording import Alert, Recording, RecordingHeader, Stretch
 from telemetry.source import TelemetrySource
-from telemetry.span_statistics import by_edge
-from telemetry.span_tree import NONE, span_tree
+from telemetry.spans.statistics import by_edge
+from telemetry.spans.tree import NONE, span_tree
 
 
 def freeze(

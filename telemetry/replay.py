@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from telemetry.detection.served import is_served
 from telemetry.recording import Recording
-from telemetry.served import is_served
 from telemetry.source import EVENT_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, SPAN_COLUMNS
 
 # `rate(name_count{...})`, `p95(name{...})` and `name{...}` all belong to `name`.

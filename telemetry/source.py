@@ -32,7 +32,7 @@ class TelemetrySource(Protocol):
     All ranges are `start <= ts < end` with timezone-aware datetimes. All tables are pandas frames whose columns,
     types and meaning are those of a recording (`docs/recording.md`), `ts` as `datetime64[us, UTC]`, sorted by `ts`.
     An empty frame with its columns means "collected, and nothing happened". Statistics over the tables are plain
-    functions (`span_statistics`, `log_templates`), so every source gives the same ones.
+    functions (`spans.statistics`, `log_templates`), so every source gives the same ones.
 
     Raises:
         SourceUnavailable: The source cannot be asked.

@@ -21,7 +21,7 @@ from telemetry.collector.http_door import http_app
 from telemetry.collector.intake import Intake
 from telemetry.collector.ports import cannot_listen, listen
 from telemetry.errors import CollectorError, StoreError
-from telemetry.store_writer import PRUNE_ROWS, StoreWriter
+from telemetry.store.writer import PRUNE_ROWS, StoreWriter
 
 _DRAIN_SECONDS: Final = 1
 _PRUNE_EVERY_SECONDS: Final = 60.0

@@ -20,7 +20,7 @@ from chaos import probes
 from telemetry import utc_now
 from telemetry.otlp import decode
 from telemetry.rows import Signal
-from telemetry.store_writer import StoreWriter
+from telemetry.store.writer import StoreWriter
 
 CAUSE = Hypothesis(service="orders", kind=FaultKind.CODE_ERROR, probability=0.9, summary="It fails.")
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from telemetry.detector import Detector
-from telemetry.observation import Observation
+from telemetry.detection.detector import Detector
+from telemetry.detection.observation import Observation
 from telemetry.replay import RecordedSource, ReplayClock
 from telemetry.source import TelemetrySource
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, poisson
 
-from telemetry.chance import at_least, at_most
+from telemetry.detection.chance import at_least, at_most
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.floats(1e-6, 0.999))

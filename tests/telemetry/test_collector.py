@@ -38,7 +38,7 @@ from telemetry.collector.intake import Intake
 from telemetry.errors import BadTelemetry, Overloaded, StoreError, TooLarge
 from telemetry.otlp import Encoding
 from telemetry.rows import Batch, Signal
-from telemetry.store_reader import StoredTelemetry
+from telemetry.store.reader import StoredTelemetry
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 JSON = {"Content-Type": "application/json"}

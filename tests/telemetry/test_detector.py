@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from synthetic_traffic import SHOP, T0, Fault, at, fails, first_breach, observations, slow, traffic, watch
 
-from telemetry.detector import Detector, DetectorSettings
+from telemetry.detection.detector import Detector, DetectorSettings
+from telemetry.detection.observation import Observation
 from telemetry.errors import SourceUnavailable
-from telemetry.observation import Observation
 from telemetry.replay import RecordedSource, ReplayClock
 
 BROKEN_AT = 401.0

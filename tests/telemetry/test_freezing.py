@@ -12,8 +12,8 @@ from telemetry.freezing import entry_services_of, freeze
 from telemetry.otlp import decode
 from telemetry.recording import Alert, Stretch, read_recording, write_recording
 from telemetry.rows import Signal
-from telemetry.store_reader import StoredTelemetry
-from telemetry.store_writer import StoreWriter
+from telemetry.store.reader import StoredTelemetry
+from telemetry.store.writer import StoreWriter
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WINDOW = Stretch(start=START, end=START + timedelta(minutes=1))

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_traffic import at, traffic
 
-from telemetry.golden_signals import GoldenSignals, golden_signals
+from telemetry.detection.golden_signals import GoldenSignals, golden_signals
+from telemetry.detection.saturation import Saturation, saturation
+from telemetry.detection.served import percentile
 from telemetry.recording import Stretch
-from telemetry.saturation import Saturation, saturation
-from telemetry.served import percentile
 
 WINDOW = Stretch(start=at(0), end=at(10))
 

@@ -10,7 +10,7 @@ from otlp_samples import NOON, a_gauge, a_histogram, a_line, a_number, a_span, a
 
 from telemetry.errors import BadTelemetry
 from telemetry.otlp import PROTOCOLS, Encoding, decode, response_for
-from telemetry.otlp_attributes import MAX_ATTRIBUTE_CHARACTERS
+from telemetry.otlp.attributes import MAX_ATTRIBUTE_CHARACTERS
 from telemetry.rows import Batch, Signal
 
 TRACE_ID, SPAN_ID = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from synthetic_traffic import at
 
-from telemetry.baseline import Baseline, Reading
-from telemetry.rules import (
+from telemetry.detection.baseline import Baseline, Reading
+from telemetry.detection.rules import (
     RULES,
     Case,
     latency,
@@ -16,8 +16,8 @@ from telemetry.rules import (
     traffic_drop,
     traffic_surge,
 )
-from telemetry.saturation import Saturation
-from telemetry.served import Requests
+from telemetry.detection.saturation import Saturation
+from telemetry.detection.served import Requests
 
 
 def before(

@@ -7,9 +7,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from synthetic_traffic import at
 
-from telemetry.served import Requests, ServiceRequests
-from telemetry.slo import LIVE_WINDOWS, WORKBOOK_WINDOWS, BurnWindows, SliCounts, Slo, burn_rate, burns, error_budget
-from telemetry.slo_watch import SloWatch
+from telemetry.detection.served import Requests, ServiceRequests
+from telemetry.detection.slo import (
+    LIVE_WINDOWS,
+    WORKBOOK_WINDOWS,
+    BurnWindows,
+    SliCounts,
+    Slo,
+    burn_rate,
+    burns,
+    error_budget,
+)
+from telemetry.detection.slo_watch import SloWatch
 
 AVAILABLE = Slo(name="availability", objective=0.99)
 QUICK = Slo(name="quick", service="orders", sli="latency", objective=0.9, threshold_ms=100)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telemetry.span_statistics import by_edge, by_operation, by_service, peer_of_client_spans, self_time_ms
+from telemetry.spans.statistics import by_edge, by_operation, by_service, peer_of_client_spans, self_time_ms
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -16,8 +16,8 @@ from telemetry.errors import SourceUnavailable, StoreError, StoreInUse
 from telemetry.otlp import decode
 from telemetry.rows import Batch, Signal
 from telemetry.source import EVENT_COLUMNS, LOG_COLUMNS, METRIC_COLUMNS, SPAN_COLUMNS, TelemetrySource
-from telemetry.store_reader import StoredTelemetry
-from telemetry.store_writer import StoreWriter
+from telemetry.store.reader import StoredTelemetry
+from telemetry.store.writer import StoreWriter
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

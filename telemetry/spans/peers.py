@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 
-from telemetry.span_tree import SpanTree, Texts, span_tree, texts
+from telemetry.spans.tree import SpanTree, Texts, span_tree, texts
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

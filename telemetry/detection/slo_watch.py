@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from telemetry.rules import Breach
-from telemetry.served import ServiceRequests
-from telemetry.slo import BurnWindows, SliCounts, Slo, burn_rate, burns
+from telemetry.detection.rules import Breach
+from telemetry.detection.served import ServiceRequests
+from telemetry.detection.slo import BurnWindows, SliCounts, Slo, burn_rate, burns
 
 # Looks come a little early or late; a window counts as the next one if it overlaps the one before by no more.
 _OVERLAP = timedelta(seconds=1)

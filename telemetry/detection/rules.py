@@ -11,10 +11,10 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from telemetry.baseline import MIN_TIMED_REQUESTS, Baseline
-from telemetry.chance import at_least, at_most
-from telemetry.saturation import Saturation
-from telemetry.served import Requests
+from telemetry.detection.baseline import MIN_TIMED_REQUESTS, Baseline
+from telemetry.detection.chance import at_least, at_most
+from telemetry.detection.saturation import Saturation
+from telemetry.detection.served import Requests
 
 SignalName = Literal["errors", "latency", "traffic", "saturation", "slo"]
 

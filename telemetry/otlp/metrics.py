@@ -22,7 +22,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     NumberDataPoint,
 )
 
-from telemetry.otlp_attributes import canonical_json, clip, plain_attributes, resource_of
+from telemetry.otlp.attributes import canonical_json, clip, plain_attributes, resource_of
 from telemetry.rows import Batch, PointRow, Resource, Series, SeriesKind
 
 _NO_VALUE: Final = DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK

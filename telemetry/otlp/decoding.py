@@ -16,9 +16,9 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from telemetry.errors import BadTelemetry
-from telemetry.otlp_logs import logs_batch
-from telemetry.otlp_metrics import metrics_batch
-from telemetry.otlp_traces import traces_batch
+from telemetry.otlp.logs import logs_batch
+from telemetry.otlp.metrics import metrics_batch
+from telemetry.otlp.traces import traces_batch
 from telemetry.rows import Batch, Signal
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from telemetry.served import Requests
+from telemetry.detection.served import Requests
 
 # A service as a whole, or one of its operations.
 Subject = tuple[str, str | None]

@@ -8,7 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry.errors import BadTelemetry
-from telemetry.otlp_attributes import clip, plain_attributes, resource_of, text_of, to_json
+from telemetry.otlp.attributes import clip, plain_attributes, resource_of, text_of, to_json
 from telemetry.rows import SPAN_KINDS, SPAN_STATUSES, Batch, Resource, SpanRow
 
 _TRACE_ID_BYTES: Final = 16

@@ -11,7 +11,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from telemetry.metric_series import (
+from telemetry.rows import SeriesKind
+from telemetry.source import METRIC_COLUMNS
+from telemetry.store.metric_series import (
     Grid,
     Points,
     Reduced,
@@ -20,8 +22,6 @@ from telemetry.metric_series import (
     rates,
     series_name,
 )
-from telemetry.rows import SeriesKind
-from telemetry.source import METRIC_COLUMNS
 
 _LOOKBACK_MICROSECONDS: Final = 60_000_000
 

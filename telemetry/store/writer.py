@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from telemetry.errors import StoreError, StoreInUse
 from telemetry.rows import SPAN_KINDS, Batch, Resource, Series
-from telemetry.store_schema import connect_writer, refuse_other_files
+from telemetry.store.schema import connect_writer, refuse_other_files
 
 PRUNE_ROWS: Final = 5_000
 

@@ -10,16 +10,16 @@ from typing import Final
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from telemetry.baseline import Baselines, Reading, Subject
+from telemetry.detection.baseline import Baselines, Reading, Subject
+from telemetry.detection.golden_signals import summarise
+from telemetry.detection.observation import Observation
+from telemetry.detection.rules import RULES, Breach, Case, Rule, carries_traffic
+from telemetry.detection.saturation import SATURATION_METRICS, Saturation, saturation
+from telemetry.detection.served import SERVED_KINDS, Requests, ServedRequests, ServiceRequests
+from telemetry.detection.slo import DEFAULT_SLOS, LIVE_WINDOWS, BurnWindows, Slo
+from telemetry.detection.slo_watch import SloWatch
 from telemetry.errors import SourceUnavailable
-from telemetry.golden_signals import summarise
-from telemetry.observation import Observation
 from telemetry.recording import Stretch
-from telemetry.rules import RULES, Breach, Case, Rule, carries_traffic
-from telemetry.saturation import SATURATION_METRICS, Saturation, saturation
-from telemetry.served import SERVED_KINDS, Requests, ServedRequests, ServiceRequests
-from telemetry.slo import DEFAULT_SLOS, LIVE_WINDOWS, BurnWindows, Slo
-from telemetry.slo_watch import SloWatch
 from telemetry.source import TelemetrySource
 
 # An operation seen once in a window can be judged by no rule. Not learning those keeps memory small where somebody

@@ -7,7 +7,7 @@ from typing import Any, Final
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from telemetry.otlp_attributes import (
+from telemetry.otlp.attributes import (
     MAX_BODY_CHARACTERS,
     clip,
     plain_attributes,

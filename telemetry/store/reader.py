@@ -16,8 +16,8 @@ import pandas as pd
 from telemetry.errors import SourceUnavailable, StoreError
 from telemetry.rows import SPAN_KINDS, SPAN_STATUSES
 from telemetry.source import EVENT_COLUMNS, LOG_COLUMNS, SPAN_COLUMNS
-from telemetry.store_metrics import read_metrics
-from telemetry.store_schema import connect_reader
+from telemetry.store.metrics import read_metrics
+from telemetry.store.schema import connect_reader
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

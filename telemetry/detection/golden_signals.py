@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from telemetry.detection.saturation import Saturation, saturation
+from telemetry.detection.served import Requests, ServedRequests, ServiceRequests
 from telemetry.recording import Stretch
-from telemetry.saturation import Saturation, saturation
-from telemetry.served import Requests, ServedRequests, ServiceRequests
 
 
 class GoldenSignals(BaseModel):

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from telemetry.served import Requests
+from telemetry.detection.served import Requests
 
 EVERY_SERVICE: Final = "*"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, computed_field
 
-from telemetry.golden_signals import GoldenSignals
-from telemetry.rules import Breach
+from telemetry.detection.golden_signals import GoldenSignals
+from telemetry.detection.rules import Breach
 
 
 class Observation(BaseModel):

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from telemetry.span_peers import peer_of_client_spans, peers
-from telemetry.span_tree import NONE, SpanTree, failed, span_tree
+from telemetry.spans.peers import peer_of_client_spans, peers
+from telemetry.spans.tree import NONE, SpanTree, failed, span_tree
 
 __all__ = ["by_edge", "by_operation", "by_service", "peer_of_client_spans", "self_time_ms"]
 

@@ -1,0 +1,1 @@
+"""Noticing that something is wrong: golden signals and SLOs, what is usual, and what is out of bounds."""

@@ -1,0 +1,1 @@
+"""The embedded store: one file, which one process writes and any number read."""
