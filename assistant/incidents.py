@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from assistant.diagnosis.values import Diagnosis
+from assistant.diagnosis.values import Diagnosis, Hypothesis
 from assistant.taxonomy import FaultKind
 from knowledge_base import Match
 from telemetry import Breach
@@ -113,3 +113,25 @@ class Incident(_Value):
     entry_id: str | None = None
     feedback: tuple[Feedback, ...] = ()
     truth: Truth | None = None
+
+
+def names_the_cause(
+    hypothesis: Hypothesis | None,
+    *,
+    service: str,
+    kind: FaultKind,
+    operation: str | None,
+    link: tuple[str, str] | None,
+) -> bool:
+    """Say whether a hypothesis names what was really broken.
+
+    Args:
+        hypothesis: What was suspected; None names nothing.
+        service: The service that was broken.
+        kind: How it was broken.
+        operation: The operation that was broken; None where any may be named, or none.
+        link: `(caller, callee)` that was broken; None where any may be named, or none.
+    """
+    if hypothesis is None or (hypothesis.service, hypothesis.kind) != (service, kind):
+        return False
+    return operation in (None, hypothesis.operation) and link in (None, hypothesis.link)

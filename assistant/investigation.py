@@ -141,12 +141,10 @@ class Investigator:
                 "started": started if started and started <= incident.timeline.detected else None,
             }
         )
-        updated = incident.model_copy(
-            update={"diagnosis": diagnosis, "timeline": timeline, "recording": folder.name, "entry_id": incident.id}
-        )
-        similar = (
-            () if diagnosis.abstained else self.similar_to(diagnosis, symptoms_text(updated), besides=(incident.id,))
-        )
+        updated = incident.model_copy(update={"diagnosis": diagnosis, "timeline": timeline, "recording": folder.name})
+        # An abstention looks like something, too, and what was known of that may name what the evidence could not.
+        is_seen = bool(diagnosis.evidence or incident.symptoms)
+        similar = self.similar_to(diagnosis, symptoms_text(updated), besides=(incident.id,)) if is_seen else ()
         return updated.model_copy(update={"similar": similar, "title": title_of(updated)})
 
     def _diagnosed_at(self, incident: Incident, diagnosis: Diagnosis) -> datetime | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import URL, DateTime, Engine, String, Text, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -19,7 +20,10 @@ from assistant.errors import JournalError, NotFound
 from assistant.incidents import Incident, IncidentStatus
 from assistant.questions import Question, QuestionState
 
+_log = logging.getLogger(__name__)
+
 DEFAULT_LIMIT: Final = 50
+_OBJECT: Final = TypeAdapter(dict[str, Any])
 _Document = TypeVar("_Document", Incident, Question)
 
 
@@ -54,6 +58,8 @@ class _DrillRow(_Base):
 class Journal:
     """All that happened and was said, as documents that outlive the process.
 
+    A list leaves out, and logs, what cannot be read; asking for one such document raises `JournalError`.
+
     Safe to use from several threads of the one process that owns the workspace. Raises `JournalError` where the
     database cannot be opened, read or written.
 
@@ -64,6 +70,7 @@ class Journal:
     def __init__(self, url: str | Path) -> None:
         # Changes read a document and write it back; one at a time, or one would undo the other.
         self._changing = threading.Lock()
+        self._left_out: set[int] = set()
         try:
             # A path is no URL: question marks and percent signs in it mean themselves.
             location = URL.create("sqlite", database=str(url)) if isinstance(url, Path) else make_url(url)
@@ -110,7 +117,7 @@ class Journal:
         query = select(_IncidentRow.document).order_by(_IncidentRow.at.desc(), _IncidentRow.id.desc()).limit(limit)
         if status is not None:
             query = query.where(_IncidentRow.status == status.value)
-        return [self._parsed(Incident, document) for document in self._scalars(query)]
+        return self._listed(Incident, self._scalars(query))
 
     def change_incident(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
         """Replace an incident by what `change` makes of it, with nobody else changing it meanwhile.
@@ -156,7 +163,7 @@ class Journal:
             .order_by(_QuestionRow.at.desc(), _QuestionRow.id.desc())
             .limit(limit)
         )
-        return [self._parsed(Question, document) for document in reversed(self._scalars(query))]
+        return self._listed(Question, reversed(self._scalars(query)))
 
     def unfinished_questions(self) -> list[Question]:
         """List the questions that a server which stopped has left unanswered, oldest first."""
@@ -166,7 +173,7 @@ class Journal:
             .where(_QuestionRow.state.in_(open_states))
             .order_by(_QuestionRow.at, _QuestionRow.id)
         )
-        return [self._parsed(Question, document) for document in self._scalars(query)]
+        return self._listed(Question, self._scalars(query))
 
     def add_drill(self, drill_id: str, document: str) -> None:
         """Keep a drill's result, a JSON document that only evaluation reads."""
@@ -174,7 +181,8 @@ class Journal:
 
     def drills(self, *, limit: int = DEFAULT_LIMIT) -> list[str]:
         """List drill results, newest first."""
-        return self._scalars(select(_DrillRow.document).order_by(_DrillRow.at.desc(), _DrillRow.id.desc()).limit(limit))
+        query = select(_DrillRow.document).order_by(_DrillRow.at.desc(), _DrillRow.id.desc()).limit(limit)
+        return [document for document in self._scalars(query) if self._is_object(document)]
 
     def _document(self, table: type[Any], key: str, what: str) -> str:
         found = [] if _is_no_id(key) else self._scalars(select(table.document).where(table.id == key))
@@ -192,6 +200,30 @@ class Journal:
                 f"the incident database {self.name} holds a document that cannot be read ({where}: {first['msg']}); "
                 "was it written by another version?"
             ) from error
+
+    def _listed(self, kind: type[_Document], documents: Iterable[str]) -> list[_Document]:
+        """Read what can be read: one document of another version must not hide all others."""
+        found = []
+        for document in documents:
+            try:
+                found.append(self._parsed(kind, document))
+            except JournalError as error:
+                self._leave_out(document, error)
+        return found
+
+    def _is_object(self, document: str) -> bool:
+        try:
+            _OBJECT.validate_json(document)
+        except ValidationError:
+            self._leave_out(document, f"a drill's result in the incident database {self.name} is no JSON object")
+            return False
+        return True
+
+    def _leave_out(self, document: str, problem: object) -> None:
+        # Lists are read every few seconds; each document is told of once.
+        if (key := hash(document)) not in self._left_out:
+            self._left_out.add(key)
+            _log.warning("left out of a list: %s", problem)
 
     def _scalars(self, query: Any) -> list[str]:
         with self._translated("read"), Session(self._engine) as session:

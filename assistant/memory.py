@@ -65,7 +65,8 @@ def symptoms_text(incident: Incident) -> str:
 def entry_of(incident: Incident, *, now: datetime, environment: str = "") -> Entry:
     """Write a draft entry from an incident; cause and fix are left open until somebody, or a drill, knows them.
 
-    What is known of the truth comes before what was diagnosed: services, operations and the kind of fault.
+    What a drill knows comes before what a person said last, and that before what was diagnosed: services, operations,
+    the kind of fault and the cause.
     """
     diagnosis = incident.diagnosis
     hypotheses = diagnosis.hypotheses if diagnosis else ()
@@ -73,6 +74,11 @@ def entry_of(incident: Incident, *, now: datetime, environment: str = "") -> Ent
     services = [hypothesis.service for hypothesis in hypotheses[:1]] + [one.service for one in incident.symptoms]
     operations = [hypothesis.operation for hypothesis in hypotheses[:1]]
     truth = incident.truth
+    said = next((one.correction for one in reversed(incident.feedback) if one.correction), None)
+    kinds = (truth and truth.kind, said and said.kind, top and top.kind)
+    causes = (truth and truth.cause, said and said.note.strip())
+    if said is not None and said.service:
+        services.insert(0, said.service)
     provenance = {"incident": incident.id, "system": incident.system}
     if incident.recording:
         provenance["recording"] = incident.recording
@@ -85,11 +91,11 @@ def entry_of(incident: Incident, *, now: datetime, environment: str = "") -> Ent
         kind="incident",
         title=incident.title or title_of(incident),
         symptoms=symptoms_text(incident),
-        cause=truth.cause if truth else None,
+        cause=next(filter(None, causes), None),
         fix=truth.fix if truth else None,
         services=tuple(dict.fromkeys(services)),
         operations=tuple(dict.fromkeys(operation for operation in operations if operation)),
-        fault_kind=str(truth.kind) if truth else str(top.kind) if top else None,
+        fault_kind=next((str(kind) for kind in kinds if kind), None),
         signals=tuple(dict.fromkeys(symptom.signal for symptom in incident.symptoms)),
         signature=signature_of(diagnosis) if diagnosis else {},
         environment=environment,

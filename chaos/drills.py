@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from assistant.client import AssistantClient
+from assistant.client import AssistantClient, ServerError
 from assistant.incidents import Incident, Truth
 from chaos.errors import AlreadyRunning
 from chaos.experiment import Experiment
@@ -102,7 +103,8 @@ class DrillRunner:
         telemetry: The telemetry store that probes read.
         sandbox: The sandbox's state file, for the faults.
         folder: Where journals and logs of the runs go.
-        told: Told when ending a run takes longer because a fault is being undone.
+        told: Told when ending a run takes longer because a fault is being undone, and when the server does not take
+            a result.
     """
 
     assistant: AssistantClient
@@ -118,7 +120,7 @@ class DrillRunner:
         Raises:
             AlreadyRunning: Another drill runs, and its effects would pass for this one's; nothing was touched.
             RunFailed: The run left no journal, or its fault could not be undone.
-            ServerError: The assistant cannot be asked.
+            ServerError: The assistant cannot be asked what it made of it.
         """
         with _alone(self.folder):
             began = clock()
@@ -128,9 +130,7 @@ class DrillRunner:
             times = read_journal(journal)
             incident = self._incident(times, until=times.rolled_back or clock())
             result = judge(experiment, times, incident, drill_id=drill_id)
-            if incident is not None and result.invalid is None:
-                self._teach(experiment, incident)
-            self.assistant.add_drill({**result.model_dump(mode="json"), **result.summary()})
+            self._hand_over(experiment, incident, result)
         return result
 
     def _environment(self, began: datetime) -> dict[str, str]:
@@ -153,9 +153,15 @@ class DrillRunner:
         own = [key for key, at in detected.items() if times.injected <= at <= until]
         return self.assistant.incident(min(own, key=detected.__getitem__)) if own else None
 
-    def _teach(self, experiment: Experiment, incident: Incident) -> None:
-        truth = Truth(**experiment.truth.model_dump(), drill=experiment.name)
-        self.assistant.tell_truth(incident.id, truth)
+    def _hand_over(self, experiment: Experiment, incident: Incident | None, result: DrillResult) -> None:
+        """Have the server learn from a drill and keep it; a drill that is over is not lost when it does not."""
+        try:
+            if incident is not None and result.invalid is None:
+                truth = Truth(**experiment.truth.model_dump(), drill=experiment.name)
+                self.assistant.tell_truth(incident.id, truth)
+            self.assistant.add_drill({**result.model_dump(mode="json"), **result.summary()})
+        except ServerError as error:
+            self.told(f"drill {result.id} is over, and the server does not keep its result: {error}")
 
 
 def judge(experiment: Experiment, times: RunTimes, incident: Incident | None, *, drill_id: str) -> DrillResult:
@@ -184,16 +190,22 @@ def judge(experiment: Experiment, times: RunTimes, incident: Incident | None, *,
 def _alone(folder: Path) -> Iterator[None]:
     """Keep every other process from running a drill; freed even when the holder is killed."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "running").open("a+", encoding="utf-8") as lock:
+    with (folder / "running").open("a+", encoding="utf-8", errors="replace") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            lock.seek(0)
-            raise AlreadyRunning("a drill", int(lock.read() or 0)) from error
+            raise AlreadyRunning("a drill", _holder(lock)) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _holder(lock: TextIO) -> int | None:
+    """Read who holds a lock; None when that is not written there, or not yet."""
+    lock.seek(0)
+    said = re.fullmatch(r"[1-9][0-9]{0,9}", lock.read(100).strip())
+    return int(said[0]) if said else None
 
 
 def _between(earlier: datetime | None, later: datetime | None) -> float | None:

@@ -62,14 +62,20 @@ class PortTaken(ProcessError):
 
 
 class AlreadyRunning(ProcessError):
-    """A process of that name is running already."""
+    """A process of that name is running already.
 
-    def __init__(self, name: str, pid: int) -> None:
+    Attributes:
+        name: The process's name with us.
+        pid: Which process it is; None or 0 where that is not known.
+    """
+
+    def __init__(self, name: str, pid: int | None) -> None:
         super().__init__(name, pid)
         self.name, self.pid = name, pid
 
     def __str__(self) -> str:
-        return f"{self.name} is running already (pid {self.pid}); stop it first"
+        which = f" (pid {self.pid})" if self.pid else ""
+        return f"{self.name} is running already{which}; stop it first"
 
 
 class DidNotStart(ProcessError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,9 @@ STEADY: Final = "the shop is steady again"
 _NEEDED: Final = {"method": (APPLY, EFFECT, DIAGNOSIS), "rollbacks": (UNDO, STEADY)}
 
 EXTENSION: Final = "firedrill"
+
+# The server keeps a drill's result by an id of at most 64 characters, which is made of this and the time of the run.
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
 class TrueCause(BaseModel):
@@ -98,8 +102,15 @@ def load_experiment(path: Path) -> Experiment:
     """Read an experiment; what Chaos Toolkit makes of it is said by `validate`.
 
     Raises:
-        BadExperiment: It is no YAML, lacks a part that a drill needs, or does not say what it breaks.
+        BadExperiment: Its file's name cannot name a drill, it is no YAML, lacks a part that a drill needs, or does not
+            say what it breaks.
     """
+    if not _NAME.fullmatch(path.stem):
+        raise BadExperiment(
+            path,
+            "a drill is called as its file, in at most 41 small letters a-z, digits and dashes, no dash first; "
+            "rename the file",
+        )
     content = read_content(path)
     if not _named(_part(content.get("steady-state-hypothesis"), "probes")):
         raise BadExperiment(path, "lacks a steady-state-hypothesis with probes: no fault without a look before")
@@ -129,7 +140,9 @@ def read_content(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise BadExperiment(path, f"is not YAML: {line}{error.problem}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except RecursionError as error:
+        raise BadExperiment(path, "cannot be read: it is nested too deeply") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:  # A ValueError is a date that there is not, or no UTF-8.
         raise BadExperiment(path, f"cannot be read: {str(error).splitlines()[0]}") from error
     if not isinstance(content, dict):
         raise BadExperiment(path, "is not a mapping; it has to be a Chaos Toolkit experiment")

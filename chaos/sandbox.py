@@ -145,7 +145,7 @@ class Sandbox:
             return Deployment(service=service, version=version, previous_version=version, restarted=False)
 
     def roll_back(self, service: str) -> Deployment:
-        """Deploy the version that ran before the last deployment; do nothing where there was none.
+        """Deploy the version that ran before the last deployment; where there was none, see that the service runs.
 
         Raises:
             BadArgument: There is no such service; nothing was touched.
@@ -154,9 +154,11 @@ class Sandbox:
         with self._state.locked():
             state = self.state()
             now = state.service(service)
-            if now.previous_version is None:
-                return Deployment(service=service, version=now.version, previous_version=now.version, restarted=False)
-            return self._replace(service_spec(service), state, now.previous_version, previous_version=None)
+            if now.previous_version is not None:
+                return self._replace(service_spec(service), state, now.previous_version, previous_version=None)
+            if self.processes.find(service) is None:  # It died, or an earlier roll-back could not start it.
+                return self._replace(service_spec(service), state, now.version, previous_version=None)
+            return Deployment(service=service, version=now.version, previous_version=now.version, restarted=False)
 
     def start_load(self, users: int, *, daily: bool = False) -> Running:
         """Let customers visit the shop until told to stop; `daily` has the hours of a day change their number.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from assistant.incidents import Incident
+from assistant.incidents import Incident, names_the_cause
 from chaos.experiment import TrueCause
 
 
@@ -38,11 +38,7 @@ def score(truth: TrueCause, incident: Incident | None) -> Score:
     top = incident.diagnosis.top if incident.diagnosis else None
     if top is None:
         return Score(similar=similar)
-    right = (
-        (top.service, top.kind) == (truth.service, truth.kind)
-        and truth.operation in {None, top.operation}
-        and truth.link in {None, top.link}
-    )
+    right = names_the_cause(top, service=truth.service, kind=truth.kind, operation=truth.operation, link=truth.link)
     return Score(
         top_service=top.service,
         top_kind=str(top.kind),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -46,13 +46,16 @@ class Toolkit:
         too long, it rolls back first. When it dies without having rolled back, that is done here.
 
         Raises:
+            BadExperiment: The experiment cannot be read; nothing was touched.
             RunFailed: The fault could not be undone.
         """
+        # Now, as whoever looks on may change the file meanwhile: what is undone is what was applied.
+        undo = _rollbacks_alone(read_content(experiment))
         try:
             self._run_to_its_end(experiment, journal)
         finally:
             if (problem := _left_behind(journal)) is not None:
-                self._undo(experiment, journal, problem)
+                self._undo(experiment.stem, undo, journal, problem)
 
     def _run_to_its_end(self, experiment: Path, journal: Path) -> None:
         with self._started(experiment, journal) as process:
@@ -66,17 +69,15 @@ class Toolkit:
                 if not isinstance(reason, subprocess.TimeoutExpired):
                     raise
 
-    def _undo(self, experiment: Path, journal: Path, problem: str) -> None:
+    def _undo(self, name: str, rollbacks: str, journal: Path, problem: str) -> None:
         """Play the rollbacks of an experiment alone; taking back what was never applied does no harm."""
         self.told(f"undoing the fault again, since the run may not have done it: {problem}")
         alone = journal.with_name(f"{journal.stem}-undo.yaml")
-        alone.write_text(_rollbacks_alone(experiment), encoding="utf-8")
+        alone.write_text(rollbacks, encoding="utf-8")
         with self._started(alone, alone.with_suffix(".json")) as process:
             _wait(process, lambda: self.told("the fault is still being undone"))
         if (still := _left_behind(alone.with_suffix(".json"))) is not None:
-            raise RunFailed(
-                experiment.stem, f"the fault could not be undone ({still}; see {alone.with_suffix('.log')})"
-            )
+            raise RunFailed(name, f"the fault could not be undone ({still}; see {alone.with_suffix('.log')})")
 
     @contextmanager
     def _started(self, experiment: Path, journal: Path) -> Iterator[subprocess.Popen[bytes]]:
@@ -128,15 +129,10 @@ def _left_behind(journal: Path) -> str | None:
         return error.problem
 
 
-def _rollbacks_alone(experiment: Path) -> str:
-    content = read_content(experiment)
+def _rollbacks_alone(content: Mapping[str, Any]) -> str:
+    """Write an experiment that only undoes; all that the rollbacks may refer to (variables, controls) stays in it."""
+    kept = {key: value for key, value in content.items() if key != "steady-state-hypothesis"}
+    actions = [activity for activity in content["rollbacks"] if activity.get("type") == "action"]
     return yaml.safe_dump(
-        {
-            "version": "1.0.0",
-            "title": f"Undo: {content.get('title')}",
-            "description": "The rollbacks of an experiment that did not come to its end.",
-            "method": [],
-            "rollbacks": [activity for activity in content["rollbacks"] if activity.get("type") == "action"],
-        },
-        allow_unicode=True,
+        {**kept, "title": f"Undo: {content.get('title')}", "method": [], "rollbacks": actions}, allow_unicode=True
     )

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from assistant.client import AssistantClient, ServerUnreachable
+from assistant.client import AssistantClient, ServerRefused, ServerUnclear, ServerUnreachable
 from ui.settings import Settings
 
 _ANSWER_SECONDS = 60.0
 _IN_PROCESS_URL = "http://localhost"
+
+
+class NothingToAsk(Exception):
+    """No server runs, and the workspace does not hold what is needed to answer without one."""
+
+    def __init__(self, missing: str, settings: Settings) -> None:
+        super().__init__(missing, server_url(settings))
+        self.missing, self.url = missing, server_url(settings)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.missing}, and no server at {self.url}; start it with `firedrill up`, "
+            "or run this in the folder where it was started (or set FIREDRILL_WORKSPACE_PATH)"
+        )
+
+
+class RefusedHere(ServerRefused):
+    """What a server would have refused, where there is none."""
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 def server_url(settings: Settings) -> str:
@@ -26,26 +48,54 @@ def running_server(settings: Settings) -> Iterator[AssistantClient]:
 
     Raises:
         ServerUnreachable: None does.
+        ServerUnclear: Something else listens at its address.
     """
     with httpx.Client(base_url=server_url(settings), timeout=_ANSWER_SECONDS, trust_env=False) as http:
         client = AssistantClient(http)
-        client.healthy()
+        _require_ours(client)
         yield client
 
 
 @contextmanager
-def assistant(settings: Settings) -> Iterator[AssistantClient]:
-    """Speak to the running server, or open the workspace here for as long as it takes.
+def assistant(settings: Settings, *, needs_telemetry: bool = False) -> Iterator[AssistantClient]:
+    """Speak to the running server, or open the workspace here for as long as it takes; none is made.
+
+    Args:
+        settings: Where both are.
+        needs_telemetry: Whether what will be asked has no answer without telemetry.
 
     Raises:
+        NothingToAsk: No server answers, and there is no workspace, or no telemetry in it.
+        ServerUnclear: Something else listens at the server's address.
         KnowledgeBaseError: No server answers, and yet another process has the workspace open.
     """
     with ExitStack() as opened:
         try:
             client = opened.enter_context(running_server(settings))
         except ServerUnreachable:
+            _require_workspace(settings, needs_telemetry=needs_telemetry)
             client = opened.enter_context(_in_process(settings))
         yield client
+
+
+def _require_ours(client: AssistantClient) -> None:
+    try:
+        is_ours = client.healthy()
+    except ServerRefused as error:
+        raise ServerUnclear(f"{client.url}/health", f"status {error.status}") from error
+    if not is_ours:
+        raise ServerUnclear(f"{client.url}/health", "its status is not ok")
+
+
+def _require_workspace(settings: Settings, *, needs_telemetry: bool) -> None:
+    from ui.server.workspace import JOURNAL_FILE, TELEMETRY_FILE  # noqa: PLC0415 - brings the whole server
+
+    folder = settings.workspace.path
+    telemetry = folder / TELEMETRY_FILE
+    if needs_telemetry and not telemetry.exists():
+        raise NothingToAsk(f"no telemetry in {telemetry}", settings)
+    if not (telemetry.exists() or (folder / JOURNAL_FILE).exists()):
+        raise NothingToAsk(f"no workspace in {folder}", settings)
 
 
 @contextmanager
@@ -53,7 +103,7 @@ def _in_process(settings: Settings) -> Iterator[AssistantClient]:
     from ui.server.app import create_app  # noqa: PLC0415 - brings the whole server
     from ui.server.workspace import open_workspace  # noqa: PLC0415
 
-    with open_workspace(settings) as workspace, start_blocking_portal() as portal:
+    with _only_tracebacks(), open_workspace(settings) as workspace, start_blocking_portal() as portal:
         app = create_app(workspace, watching=False)
         with (
             portal.wrap_async_context_manager(app.router.lifespan_context(app)),
@@ -63,7 +113,25 @@ def _in_process(settings: Settings) -> Iterator[AssistantClient]:
                 timeout=_ANSWER_SECONDS,
             ) as http,
         ):
-            yield AssistantClient(http)
+            try:
+                yield AssistantClient(http)
+            except ServerRefused as error:
+                raise RefusedHere(error.status, error.detail) from error
+
+
+@contextmanager
+def _only_tracebacks() -> Iterator[None]:
+    """Leave out what a server would log: whoever asks is told the same in the answer."""
+    logger, handler = logging.getLogger("ui.server"), logging.StreamHandler()
+    handler.addFilter(lambda record: record.exc_info is not None)
+    before = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
 
 
 class _InProcess(httpx.BaseTransport):

@@ -9,6 +9,8 @@ from assistant.errors import AssistantError, JournalError
 from chaos import ChaosError, DidNotStart, NoSandbox, ProxyUnreachable, RunFailed
 from knowledge_base import KnowledgeBaseError
 from telemetry import SourceUnavailable, TelemetryError
+from ui.bad_use import BadUse
+from ui.connect import NothingToAsk
 from ui.exits import Exit
 from ui.settings_reading import SettingsError
 
@@ -16,6 +18,8 @@ _SERVER_ERROR_FROM: Final = 500
 # The first that fits decides, so the special come before the general.
 _CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (SettingsError, Exit.BAD_INPUT),
+    (BadUse, Exit.BAD_INPUT),
+    (NothingToAsk, Exit.NOT_REACHABLE),
     (ServerRefused, Exit.BAD_INPUT),
     (ServerError, Exit.NOT_REACHABLE),
     (JournalError, Exit.NOT_REACHABLE),
@@ -48,5 +52,5 @@ def exit_code_of(error: Exception) -> Exit | None:
 def in_words(error: Exception) -> str:
     """Say an error on standard error."""
     if isinstance(error, ModuleNotFoundError):
-        return f"the package {error.name!r} is not installed; pip install 'firedrill[shop]' brings what the shop needs"
+        return f"the package {error.name!r} is not installed; run `make install`"
     return str(error)

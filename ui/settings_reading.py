@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +77,8 @@ def load_settings(
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(_explain(error, origins, str(path or "the settings"))) from None
+        empty = {variable for variable, value in environment.items() if not value.strip()}
+        raise SettingsError(_explain(error, origins, str(path or "the settings"), empty)) from None
     workspace = settings.workspace.model_copy(update={"path": (folder / settings.workspace.path).resolve()})
     if values.get("slo"):
         origins["slo"] = str(path)
@@ -126,14 +127,16 @@ def _key_of(variable: str) -> str:
     raise SettingsError(f"the environment sets {variable}, which is no setting.{hint}")
 
 
-def _explain(error: ValidationError, origins: Mapping[str, str], otherwise: str) -> str:
+def _explain(error: ValidationError, origins: Mapping[str, str], otherwise: str, empty: Set[str]) -> str:
     """Say every mistake on a line of its own; what was written is left out, for it may be a secret."""
     lines = []
     for mistake in error.errors(include_input=False, include_url=False):
         place = [str(part) for part in mistake["loc"]]
         where = ".".join(place)
         origin = origins.get(where, otherwise)
-        if mistake["type"] == "extra_forbidden":
+        if origin in empty:
+            lines.append(f"{origin} is empty; unset it or give a value")
+        elif mistake["type"] == "extra_forbidden":
             *parents, name = place
             hint = _hint(name, _names_in(parents), prefix="".join(f"{parent}." for parent in parents))
             lines.append(f"{origin}: there is no setting {where!r}.{hint}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from telemetry.errors import SourceUnavailable, StoreError
+from telemetry.recording import utc_now
 from telemetry.rows import SPAN_KINDS, SPAN_STATUSES
 from telemetry.source import EVENT_COLUMNS, LOG_COLUMNS, SPAN_COLUMNS
 from telemetry.store.metrics import read_metrics
@@ -21,6 +22,7 @@ from telemetry.store.schema import connect_reader
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
 _ALL_KINDS: Final = tuple(range(len(SPAN_KINDS)))
 
 
@@ -31,10 +33,12 @@ class StoredTelemetry:
 
     Args:
         path: The store's file; it need not exist yet.
+        clock: Gives the present moment.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] = utc_now) -> None:
         self.path = path
+        self._clock = clock
 
     def services(self, start: datetime, end: datetime) -> list[str]:
         """Name, in order, the services that sent anything in the range."""
@@ -126,11 +130,18 @@ class StoredTelemetry:
         )
 
     def newest(self) -> datetime | None:
-        """Say when the newest span, point or line was stamped; None when there is nothing at all."""
-        questions = [f"SELECT max(ts) FROM spans WHERE kind = {kind}" for kind in _ALL_KINDS]  # noqa: S608 - our own numbers
-        questions += [f"SELECT max(ts) FROM {table}" for table in ("points", "logs", "events")]  # noqa: S608 - our own names
+        """Say when the newest span, point or line was stamped; None when there is nothing at all.
+
+        What lies more than a minute after the present was stamped by a clock that is wrong, and does not count.
+        """
+        tables = [f"spans WHERE kind = {kind} AND" for kind in _ALL_KINDS]
+        tables += [f"{table} WHERE" for table in ("points", "logs", "events")]
+        latest = _microseconds(self._clock() + _CLOCKS_DIFFER)
         with self._asked() as connection:
-            found = [connection.execute(question).fetchone()[0] for question in questions]
+            found = [
+                connection.execute(f"SELECT max(ts) FROM {table} ts <= ?", (latest,)).fetchone()[0]  # noqa: S608 - our own names
+                for table in tables
+            ]
         return max((_EPOCH + ts * _MICROSECOND for ts in found if ts is not None), default=None)
 
     @contextmanager

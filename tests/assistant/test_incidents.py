@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from pydantic import ValidationError
 
-from assistant.incidents import Correction, Incident, Timeline
+from assistant.diagnosis import Hypothesis
+from assistant.incidents import Correction, Incident, Timeline, names_the_cause
+from assistant.taxonomy import FaultKind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORDER = ("started", "detected", "acknowledged", "diagnosed", "mitigated", "resolved")
@@ -73,3 +76,32 @@ def test_a_correction_is_a_note_and_no_book() -> None:
     Correction(note="x" * 4000)
     with pytest.raises(ValidationError):
         Correction(note="x" * 4001)
+
+
+@pytest.mark.parametrize(
+    ("operation", "link", "right"),
+    [
+        (None, None, True),
+        ("GET /rooms", None, True),
+        ("POST /rooms", None, False),
+        (None, ("portal", "rooms"), True),
+        (None, ("rooms", "portal"), False),
+        ("POST /rooms", ("portal", "rooms"), False),
+    ],
+)
+def test_a_cause_is_named_only_with_its_place_where_the_truth_has_one(
+    operation: str | None, link: tuple[str, str] | None, right: bool
+) -> None:
+    suspected = Hypothesis(
+        service="rooms",
+        kind=FaultKind.SLOW_CODE,
+        operation="GET /rooms",
+        link=("portal", "rooms"),
+        probability=0.9,
+        summary="Slow.",
+    )
+    named = partial(names_the_cause, operation=operation, link=link)
+    assert named(suspected, service="rooms", kind=FaultKind.SLOW_CODE) is right
+    assert not named(suspected, service="portal", kind=FaultKind.SLOW_CODE)
+    assert not named(suspected, service="rooms", kind=FaultKind.SERVICE_DOWN)
+    assert not named(None, service="rooms", kind=FaultKind.SLOW_CODE)

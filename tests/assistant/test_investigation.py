@@ -168,6 +168,24 @@ def test_what_is_remembered_is_recalled_by_the_next_and_not_by_itself(
     assert [match.entry.id for match in second.similar] == ["inc-1"]
 
 
+def test_an_abstention_recalls_what_looked_like_it(
+    make_investigator: Callable[[], Investigator], clock: ReplayClock
+) -> None:
+    investigator = make_investigator()
+    investigator.remember(noticed("inc-1"))
+    # Long after there is no telemetry that a cause could be named from.
+    long_ago = noticed("inc-2")
+    symptom = long_ago.symptoms[0].model_copy(update={"at": at(5000)})
+    later = long_ago.model_copy(update={"symptoms": (symptom,), "timeline": Timeline(detected=at(5000))})
+    clock.advance(5000)
+    found = investigator.diagnose_incident(later, earlier=())
+    assert found.diagnosis is not None
+    assert found.diagnosis.abstained
+    assert [match.entry.id for match in found.similar] == ["inc-1"]
+    nothing_seen = later.model_copy(update={"symptoms": ()})
+    assert investigator.diagnose_incident(nothing_seen, earlier=()).similar == ()
+
+
 def test_only_the_recording_that_an_incident_names_is_left(
     make_investigator: Callable[[], Investigator], tmp_path: Path
 ) -> None:

@@ -161,9 +161,31 @@ def test_a_document_of_another_version_is_told_without_what_it_holds(tmp_path: P
         connection.execute("""UPDATE incidents SET document = '{"id": "inc-1", "segredo": 1}'""")
     connection.close()
     with pytest.raises(JournalError, match="written by another version") as refused:
-        journal.incidents()
+        journal.incident("inc-1")
     journal.close()
     assert "inc-1" not in str(refused.value)
+
+
+def test_one_document_that_cannot_be_read_hides_no_others_and_is_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal(tmp_path / "j.db")
+    for key in ("1", "2"):
+        journal.add_incident(incident(f"inc-{key}"))
+        journal.save_question(question(f"q-{key}"))
+        journal.add_drill(f"d-{key}", f'{{"id": "d-{key}"}}')
+    with sqlite3.connect(tmp_path / "j.db") as connection:
+        for table in ("incidents", "questions", "drills"):
+            connection.execute(f"UPDATE {table} SET document = '[\"segredo {table}\"]' WHERE id LIKE '%-1'")
+    connection.close()
+    for _ in range(2):
+        assert [one.id for one in journal.incidents()] == ["inc-2"]
+        assert [one.id for one in journal.questions(incident_id=None)] == ["q-2"]
+        assert [one.id for one in journal.unfinished_questions()] == ["q-2"]
+        assert journal.drills() == ['{"id": "d-2"}']
+    journal.close()
+    assert len(caplog.messages) == 3
+    assert "segredo" not in caplog.text
 
 
 def test_a_disk_that_cannot_be_written_is_told_without_the_document(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assistant.diagnosis import Diagnosis, Evidence, Hypothesis
-from assistant.incidents import Incident, Timeline, Truth
+from assistant.incidents import Correction, Feedback, Incident, Timeline, Truth
 from assistant.memory import entry_of, signature_of, symptoms_text, title_of
 from assistant.taxonomy import DESCRIPTIONS, FaultKind
 from knowledge_base import ReviewStatus
@@ -164,6 +164,23 @@ def test_what_a_drill_knows_comes_before_what_was_diagnosed() -> None:
     assert made.operations == ("POST /entries", "GET /rooms")
     assert (made.fault_kind, made.cause, made.fix) == ("database_connection", truth.cause, truth.fix)
     assert made.provenance["drill"] == "database-refused"
+
+
+def test_what_a_person_said_last_comes_before_what_was_diagnosed_and_after_what_a_drill_knows() -> None:
+    feedback = (
+        Feedback(at=NOW, verdict="down", correction=Correction(service="portal", kind=FaultKind.SLOW_CODE)),
+        Feedback(at=NOW, verdict="down", correction=Correction(service="ledger", note=" não havia ligação ")),
+        Feedback(at=NOW, verdict="up"),
+    )
+    corrected = incident(diagnosis=diagnosis(hypothesis()), feedback=feedback)
+    made = entry_of(corrected, now=NOW)
+    assert made.services == ("ledger", "rooms", "portal")
+    assert (made.fault_kind, made.cause, made.fix) == ("bad_version", "não havia ligação", None)
+    truth = Truth(service="bookings", kind=FaultKind.SERVICE_DOWN, cause="It ended.", fix="Start it.", drill="down")
+    made = entry_of(corrected.model_copy(update={"truth": truth}), now=NOW)
+    assert (made.services[0], made.fault_kind, made.cause) == ("bookings", "service_down", "It ended.")
+    made = entry_of(corrected.model_copy(update={"feedback": feedback[:1]}), now=NOW)
+    assert (made.services[0], made.fault_kind, made.cause) == ("portal", "slow_code", None)
 
 
 def test_an_incident_without_a_diagnosis_makes_an_entry_all_the_same() -> None:

@@ -31,12 +31,21 @@ def apply_and_die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def apply_edit_and_die() -> None:
+    _fault().with_name("extra-file.yaml").write_text("an editor was here", encoding="utf-8")
+    apply_and_die()
+
+
 def refuse() -> None:
     raise RuntimeError("the fault cannot be applied")
 
 
 def undo() -> None:
     _fault().unlink(missing_ok=True)
+
+
+def undo_named(what: str) -> None:
+    _fault().with_name(what).unlink(missing_ok=True)
 
 
 def undo_at_the_second_try() -> None:

@@ -50,26 +50,41 @@ class Records:
     truths: dict[str, Truth] = field(default_factory=dict)
     drills: list[dict[str, Any]] = field(default_factory=list)
     diagnosis: Diagnosis | None = None
+    telemetry_problem: str | None = None
+    keeps_drills: bool = True
+    diagnoses_asked: list[Any] = field(default_factory=list)
 
     def add(self, one: Incident) -> None:
         self.incidents[one.id] = one
 
     def answer(self, method: str, path: str, body: Any) -> Any:
         path, _, query = path.partition("?")
-        match method, *path.strip("/").split("/"):
-            case "GET", "incidents":
-                wanted = httpx.QueryParams(query).get("status")
+        parts = path.strip("/").split("/")
+        return self._take(parts, body) if method == "POST" else self._show(parts, httpx.QueryParams(query))
+
+    def _show(self, parts: list[str], query: httpx.QueryParams) -> Any:
+        match parts:
+            case ["incidents"]:
+                wanted = query.get("status")
                 newest_first = sorted(self.incidents.values(), key=lambda one: one.timeline.detected, reverse=True)
                 return [_plain(one) for one in newest_first if wanted in {None, one.status.value}]
-            case "GET", "incidents", key if key in self.incidents:
+            case ["incidents", key] if key in self.incidents:
                 return _plain(self.incidents[key])
-            case "POST", "incidents", key, "truth" if key in self.incidents:
+            case ["status"]:
+                telemetry = {"problem": self.telemetry_problem}
+                return {"version": "0", "system": "shop", "workspace": ".", "telemetry": telemetry}
+        return None
+
+    def _take(self, parts: list[str], body: Any) -> Any:
+        match parts:
+            case ["incidents", key, "truth"] if key in self.incidents:
                 self.truths[key] = Truth.model_validate(body)
                 return _plain(self.incidents[key])
-            case "POST", "drills":
+            case ["drills"] if self.keeps_drills:
                 self.drills.append(body)
                 return {"id": body["id"]}
-            case "POST", "diagnoses" if self.diagnosis is not None:
+            case ["diagnoses"] if self.diagnosis is not None:
+                self.diagnoses_asked.append(body)
                 return _plain(self.diagnosis)
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -64,9 +66,10 @@ class World:
         self,
         *,
         apply: str = "apply",
-        undo: str = "undo",
+        undo: Any = None,
         effect: Any = None,
         diagnosis: Any = None,
+        **more: Any,
     ) -> Experiment:
         content = {
             "version": "1.0.0",
@@ -81,13 +84,14 @@ class World:
                 effect or activity(EFFECT, "sighting"),
                 diagnosis or activity(DIAGNOSIS, "await_diagnosis", module="chaos.probes", within_seconds=0),
             ],
-            "rollbacks": [activity(UNDO, undo, "action"), activity(STEADY, "sighting")],
+            "rollbacks": [undo or activity(UNDO, "undo", "action"), activity(STEADY, "sighting")],
             "extensions": [
                 {
                     "name": "firedrill",
                     "truth": {"service": "orders", "kind": "code_error", "cause": "A file.", "fix": "Remove it."},
                 }
             ],
+            **more,
         }
         path = self.folder / "extra-file.yaml"
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
@@ -208,8 +212,19 @@ def test_a_runner_that_is_killed_leaves_no_fault_behind(world: World) -> None:
     assert world.server.records.drills == []
 
 
+def test_what_is_undone_after_a_death_is_what_was_applied_with_its_variables(world: World) -> None:
+    experiment = world.experiment(
+        apply="apply_edit_and_die",
+        undo=activity(UNDO, "undo_named", "action", what="${what}"),
+        configuration={"what": "fault"},
+    )
+    with pytest.raises(RunFailed, match="Chaos Toolkit left no journal"):
+        world.runner.run(experiment)
+    assert not world.broken
+
+
 def test_a_roll_back_that_fails_is_tried_once_more(world: World) -> None:
-    result = world.runner.run(world.experiment(undo="undo_at_the_second_try"))
+    result = world.runner.run(world.experiment(undo=activity(UNDO, "undo_at_the_second_try", "action")))
     assert not world.broken
     assert result.invalid is None
     assert result.rolled_back_at is None  # When it was undone in the end is nobody's measure of recovery.
@@ -217,7 +232,7 @@ def test_a_roll_back_that_fails_is_tried_once_more(world: World) -> None:
 
 def test_a_fault_that_stays_is_told_loudly(world: World) -> None:
     with pytest.raises(RunFailed, match=r"the fault could not be undone .*the fault cannot be applied"):
-        world.runner.run(world.experiment(undo="refuse"))
+        world.runner.run(world.experiment(undo=activity(UNDO, "refuse", "action")))
 
 
 def test_a_server_that_dies_meanwhile_does_not_keep_the_fault_from_being_undone(world: World) -> None:
@@ -231,6 +246,27 @@ def test_a_server_that_dies_meanwhile_does_not_keep_the_fault_from_being_undone(
         world.runner.run(world.experiment(effect=waiting(1.0, EFFECT)))
     thread.join()
     assert not world.broken
+
+
+def test_a_drill_that_the_server_does_not_keep_is_not_lost(world: World) -> None:
+    world.server.records.keeps_drills = False
+    told = list[str]()
+    result = replace(world.runner, told=told.append).run(world.experiment())
+    assert result.invalid is None
+    assert len(told) == 1
+    assert told[0].startswith(f"drill {result.id} is over, and the server does not keep its result: ")
+
+
+@pytest.mark.parametrize("said", [b"", b"0", b"somebody", b"\xff\xfe", "¹²".encode(), b"9" * 5000])
+def test_a_drill_whose_runner_is_not_known_still_runs_alone(world: World, said: bytes) -> None:
+    world.drills.mkdir()
+    with (world.drills / "running").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(said)
+        lock.flush()
+        with pytest.raises(AlreadyRunning) as refused:
+            world.runner.run(world.experiment())
+    assert str(refused.value) == "a drill is running already; stop it first"
 
 
 def test_one_drill_runs_at_a_time(world: World) -> None:

@@ -94,6 +94,8 @@ def test_a_folder_without_experiments_says_so(tmp_path: Path) -> None:
         (b"\xff\xfe\xff", "cannot be read"),
         (b"title: \x00", "cannot be read"),
         (b"- a\n- b", "is not a mapping"),
+        (b"since: 2026-13-45", "cannot be read: month must be in 1..12"),
+        (b"title: " + b"[" * 5000 + b"]" * 5000, "cannot be read: it is nested too deeply"),
         (b"", "is not a mapping"),
     ],
 )
@@ -102,6 +104,20 @@ def test_a_file_that_is_no_experiment_is_refused_with_the_reason(tmp_path: Path,
     path.write_bytes(text)
     with pytest.raises(BadExperiment, match=f"experiment .*broken.yaml: {problem}"):
         load_experiment(path)
+
+
+@pytest.mark.parametrize("stem", ["Payments", "não", "a b", "-a", "a.b", "a_b", "a\n", "x" * 42])
+def test_a_file_whose_name_cannot_name_a_drill_is_refused(tmp_path: Path, stem: str) -> None:
+    path = tmp_path / f"{stem}.yaml"
+    path.write_bytes(SAMPLE.read_bytes())
+    with pytest.raises(BadExperiment, match=r"at most 41 small letters a-z, digits and dashes.*; rename the file"):
+        load_experiment(path)
+
+
+def test_the_longest_name_of_a_drill_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / f"{'x' * 41}.yaml"
+    path.write_bytes(SAMPLE.read_bytes())
+    assert load_experiment(path).name == "x" * 41
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,19 @@ def test_a_deployed_service_that_was_killed_can_be_deployed_again_and_rolled_bac
 
 
 @pytest.mark.slow
+def test_a_roll_back_that_could_not_start_the_old_version_starts_it_the_second_time(sandbox: Sandbox) -> None:
+    sandbox.deploy("payments", "3.2.0")
+    service = sandbox.state().service("payments")
+    sandbox.processes.stop("payments")
+    with socket.create_server(("127.0.0.1", service.port)), pytest.raises(PortTaken):
+        sandbox.roll_back("payments")
+    again = sandbox.roll_back("payments")
+    assert (again.version, again.restarted) == ("3.1.0", True)
+    assert httpx.get(f"{service.url}/ready", trust_env=False).json()["version"] == "3.1.0"
+    assert not sandbox.roll_back("payments").restarted
+
+
+@pytest.mark.slow
 def test_a_deployment_is_told_to_the_collector(sandbox_folder: Path) -> None:
     heard: list[dict[str, Any]] = []
 

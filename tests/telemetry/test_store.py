@@ -116,6 +116,14 @@ def test_services_are_those_that_sent_anything_in_the_range(writer: StoreWriter,
     assert source.newest() == START + timedelta(seconds=500)
 
 
+def test_what_a_wrong_clock_stamped_in_the_future_is_not_the_newest(writer: StoreWriter) -> None:
+    source = StoredTelemetry(writer.path, clock=lambda: START)
+    writer.write([batch(Signal.TRACES, traces(a_span(at(61)))), batch(Signal.LOGS, logs(a_line("x", at(1e6))))])
+    assert source.newest() is None
+    writer.write([batch(Signal.METRICS, metrics(a_gauge("g", a_number(1, at(60)))))])
+    assert source.newest() == START + MINUTE
+
+
 def test_nothing_is_newest_in_an_empty_store(source: StoredTelemetry) -> None:
     assert source.newest() is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,16 @@ from opened_app import OpenApp
 from streamlit.testing.v1 import AppTest
 
 from ui.pages.launch import APP, SERVER_URL_VARIABLE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_counts() -> Iterator[None]:
+    """Undo what shells do to commands in their background: they, and all that they start, ignore Ctrl-C."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,19 +20,23 @@ from synthetic_traffic import at
 
 from telemetry import Alert, Recording, RecordingHeader, Stretch, write_recording
 from ui.cli import build_parser, run
+from ui.commands import doctor
 from ui.commands.output import print_table, printable
 from ui.exits import Exit
 from ui.failures import exit_code_of, in_words
 from ui.interruption import undisturbed
+from ui.server.workspace import JOURNAL_FILE
 
 Ran = tuple[int, str, str]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with settings of its own, in which no server runs."""
+    """A folder with settings of its own and a workspace, in which no server runs."""
     folder = tmp_path_factory.mktemp("home")
     write_config(folder)
+    (folder / ".firedrill").mkdir()
+    (folder / ".firedrill" / JOURNAL_FILE).touch()
     return folder
 
 
@@ -84,7 +89,7 @@ def test_a_recording_is_diagnosed(firedrill: Callable[..., Ran], recording: Path
 @pytest.mark.parametrize(
     ("arguments", "code", "kind"),
     [
-        (("doctor", "--json"), Exit.ANSWER_IS_NO, dict),
+        (("doctor", "--json"), Exit.NOT_REACHABLE, dict),
         (("status", "--json"), Exit.NOT_REACHABLE, dict),
         (("down", "--json"), Exit.DONE, list),
         (("drill", "list", "--json"), Exit.DONE, list),
@@ -116,15 +121,15 @@ def test_a_rebuilt_index_says_how_much_it_holds(firedrill: Callable[..., Ran]) -
         (("diagnose", "--last", "soon"), 2, "'soon' is no duration; write 90s, 10m or 1h"),
         (("diagnose", "--last", "0m"), 2, "no duration"),
         (("diagnose", "--last", "²s"), 2, "no duration"),
-        (("diagnose", "no/such/folder"), 2, "there is no recording.json in it"),
+        (("diagnose", "no/such/folder"), 2, "there is no folder no/such/folder"),
+        (("diagnose", "."), 2, "there is no recording.json in it"),
         (("diagnose", "x" * 300), 2, "x"),
-        (("diagnose", "--last", "10m"), 3, "there is no telemetry store"),
-        (("diagnose", "--last", "7h"), 2, "last_seconds"),
-        (("record", "--out", "r"), 3, "there is no telemetry store"),
+        (("diagnose", "--last", "10m"), 3, "firedrill: no telemetry in "),
+        (("record", "--out", "r"), 3, "firedrill: no telemetry in "),
         (("kb", "show", "inc-none"), 2, "the knowledge base has no entry 'inc-none'"),
-        (("kb", "search", ""), 2, "the server refused (422)"),
+        (("kb", "search", ""), 2, "the search is empty"),
         (("ask", "why?", "--incident", "inc-none"), 2, "there is no incident 'inc-none'"),
-        (("ask", ""), 2, "text"),
+        (("ask", " "), 2, "the question is empty"),
         (("drill", "run", "no-such-drill"), 2, "no-such-drill"),
         (("drill", "run", "bad-version-catalog"), 3, "no Firedrill server answers"),
         (("--config", "no.toml", "doctor"), 2, "there is no settings file"),
@@ -139,17 +144,38 @@ def test_bad_input_gets_a_reason_and_an_exit_code(
     assert said in error
     assert out == ""
     assert "Traceback" not in error
+    assert error.startswith("usage:") or len(error.splitlines()) == 1
     assert {*before, ".firedrill"} >= {path.name for path in home.iterdir()}
 
 
-@pytest.mark.parametrize("command", ["down", "status", "doctor"])
+@pytest.mark.parametrize(
+    "command",
+    ["down", "status", "doctor", "diagnose --last 1m", "record --out r", "ask why?", "kb list", "drill list"],
+)
 def test_what_only_looks_leaves_no_folder_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_config(tmp_path)
     monkeypatch.chdir(tmp_path)
-    run([command])
+    run(command.split())
     assert [path.name for path in tmp_path.iterdir()] == ["firedrill.toml"]
+
+
+def test_what_is_down_already_is_said_with_the_folder_looked_in(firedrill: Callable[..., Ran], home: Path) -> None:
+    assert firedrill("down") == (Exit.DONE, f"nothing was running in {home / '.firedrill'}\n", "")
+
+
+def test_a_doctor_finds_a_server_not_running_and_nothing_else_amiss(firedrill: Callable[..., Ran]) -> None:
+    code, out, _ = firedrill("doctor")
+    assert code == Exit.NOT_REACHABLE
+    assert "not running" in out
+    assert "pip install" not in out
+
+
+def test_what_only_tests_need_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    *_, chromium = doctor._installed()
+    assert (chromium.state, chromium.needed) == ("missing", False)
 
 
 def test_stopping_a_demo_that_never_was_is_no_error(
@@ -233,10 +259,10 @@ def test_every_command_has_a_file_of_its_own() -> None:
         assert (commands / f"{build_parser().parse_args(words).module}.py").is_file()
 
 
-def test_what_is_missing_is_named_with_the_extra_that_brings_it() -> None:
+def test_what_is_missing_is_named_with_what_brings_it() -> None:
     missing = ModuleNotFoundError("No module named 'locust'", name="locust")
     assert exit_code_of(missing) is Exit.NOT_REACHABLE
-    assert "firedrill[shop]" in in_words(missing)
+    assert "make install" in in_words(missing)
     assert exit_code_of(ModuleNotFoundError("x", name="chaos.shop.gone")) is None
     assert exit_code_of(ZeroDivisionError()) is None
 

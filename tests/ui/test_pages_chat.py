@@ -196,6 +196,15 @@ def test_what_a_drill_really_broke_is_shown_beside_what_was_said(server_url: str
     assert "lost its right to log in" in said
 
 
+def test_a_drill_in_another_operation_than_was_named_was_diagnosed_wrongly(
+    world: World, server_url: str, open_app: OpenApp
+) -> None:
+    drill = world.incident(DRILL)
+    assert drill.truth is not None
+    world.replace(drill.model_copy(update={"truth": drill.truth.model_copy(update={"operation": "GET /stock"})}))
+    assert "the diagnosis was wrong" in everything_said(open_app(server_url, incident=DRILL))
+
+
 def test_a_hostile_log_line_is_shown_letter_for_letter_and_never_as_markdown(
     server_url: str, open_app: OpenApp
 ) -> None:

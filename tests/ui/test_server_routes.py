@@ -71,6 +71,9 @@ def test_feedback_is_kept_in_any_language_and_in_order(client: AssistantClient, 
     kept = client.give_feedback(incident_id, "down", correction, author="José")
     assert [one.verdict for one in kept.feedback] == ["up", "down"]
     assert client.incident(incident_id).feedback[1].correction == correction
+    assert kept.entry_id is not None
+    entry = client.entry(kept.entry_id)
+    assert (entry.services[0], entry.fault_kind, entry.cause) == ("pagamentos", "network_link", correction.note)
 
 
 def test_only_the_first_acknowledgement_counts(client: AssistantClient, shop: Shop, incident_id: str) -> None:

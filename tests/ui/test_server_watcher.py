@@ -2,16 +2,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from replayed_shop import END, FIRST_FAULT, Shop, opened_shop
 from synthetic_traffic import at
 
+from assistant.diagnosis import Diagnosis
 from assistant.incident_watch import resolved
-from assistant.incidents import IncidentStatus
+from assistant.incidents import Incident, IncidentStatus, Timeline
+from assistant.investigation import Investigator
 from assistant.taxonomy import FaultKind
-from telemetry import SourceUnavailable, read_header
+from knowledge_base import KnowledgeBaseError
+from telemetry import Alert, SourceUnavailable, Stretch, read_header
+from ui.server.watcher import _with_findings
 from ui.server.workers import Task, Workers
 from ui.settings import DetectorLoopSettings
 
@@ -107,15 +113,91 @@ def test_an_incident_is_investigated_by_one_worker_at_a_time(tmp_path: Path) -> 
         assert len(workers.taken) == 1
 
 
-def test_a_failed_investigation_is_tried_again_a_few_times(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_investigation_that_fails_is_tried_again_at_every_look_until_it_can_be_done(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with opened_shop(tmp_path) as shop:
         # A file where the folder of recordings should be: nothing can be recorded.
         (tmp_path / "recordings").write_text("in the way")
         shop.watch_until(FIRST_FAULT[0] + 50)
         (incident,) = shop.incidents()
         assert incident.diagnosis is None
-        assert sum("failed" in line for line in caplog.messages if "investigation" in line) == 4
-        assert incident.status is IncidentStatus.OPEN
+        assert sum("failed" in line for line in caplog.messages if "investigation" in line) > 4
+        (tmp_path / "recordings").unlink()
+        shop.watch_until(FIRST_FAULT[0] + 55)
+        (incident,) = shop.incidents()
+        assert incident.diagnosis is not None
+        assert incident.timeline.diagnosed == shop.clock()
+
+
+def abstaining(incident: Incident, shop: Shop) -> Incident:
+    """Give what an investigation that names no cause would."""
+    at_hand = Stretch(start=shop.clock() - timedelta(minutes=10), end=shop.clock())
+    alert = Alert(at=incident.timeline.detected)
+    nothing = Diagnosis(recording_id="r", system="shop", alert=alert, window=at_hand, abstention_reason="too little")
+    timeline = incident.timeline.model_copy(update={"diagnosed": None})
+    return incident.model_copy(update={"diagnosis": nothing, "recording": "none", "title": "?", "timeline": timeline})
+
+
+class Undecided(Investigator):
+    """Names no cause, ever."""
+
+    def diagnose_incident(self, incident: Incident, *, earlier: object) -> Incident:
+        return abstaining(incident, Shop(None, self.clock))  # type: ignore[arg-type]
+
+
+def test_without_a_cause_it_is_investigated_ever_more_rarely_and_never_given_up(tmp_path: Path) -> None:
+    with opened_shop(tmp_path) as opened:
+        opened.workspace.journal.add_incident(opened_incident(opened))
+        known = opened.workspace.investigator
+        undecided = Undecided(known.source, known.knowledge, known.recordings, known.system, known.clock)
+        shop = Shop(replace(opened.workspace, investigator=undecided), opened.clock)
+        began, tried = shop.clock(), []
+        investigate = shop.watcher.investigate
+        shop.watcher.investigate = lambda key: (  # type: ignore[method-assign]
+            tried.append((shop.clock() - began).total_seconds()),
+            investigate(key),
+        )[1]
+        while (shop.clock() - began).total_seconds() < 900:
+            (incident,) = shop.incidents()
+            shop.watcher._pursue(incident)
+            shop.clock.advance(5)
+    assert tried == [0, 5, 10, 15, 30, 75, 195, 495, 795]
+
+
+def opened_incident(shop: Shop) -> Incident:
+    return Incident(id="inc-1", system="shop", title="t", timeline=Timeline(detected=shop.clock()))
+
+
+def test_an_abstention_takes_no_cause_back(tmp_path: Path) -> None:
+    with opened_shop(tmp_path) as shop:
+        shop.watch_until(FIRST_FAULT[0] + 30)
+        (named,) = shop.incidents()
+        assert named.timeline.diagnosed is not None
+        assert _with_findings(named, abstaining(named, shop)) == named
+        assert _with_findings(abstaining(named, shop), named) == named
+
+
+def test_an_entry_is_linked_only_once_it_is_there_and_tried_again_until_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened_shop(tmp_path) as shop:
+
+        def unable(_entry: object, *, author: str) -> NoReturn:
+            raise KnowledgeBaseError(f"no room for what {author} writes")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(shop.workspace.knowledge, "put", unable)
+            shop.watch_until(FIRST_FAULT[0] + 30)
+            (incident,) = shop.incidents()
+            assert (incident.diagnosis is None, incident.entry_id) == (False, None)
+            shop.watch_until(FIRST_FAULT[1] + 60)
+            (incident,) = shop.incidents()
+            assert (incident.status, incident.entry_id) == (IncidentStatus.RESOLVED, None)
+        shop.watcher.look()
+        (incident,) = shop.incidents()
+        assert incident.entry_id is not None
+        assert shop.workspace.knowledge.get(incident.entry_id).services[0] == "catalog"
 
 
 def test_what_a_person_resolved_meanwhile_stays_resolved(tmp_path: Path) -> None:

@@ -143,8 +143,8 @@ def test_a_file_that_was_named_has_to_be_there(tmp_path: Path) -> None:
         ("FIREDRILL_SERVER_PROT", "1", "which is no setting. Did you mean 'FIREDRILL_SERVER_PORT'?"),
         ("FIREDRILL_SLO", "[]", "so write [[slo]] in firedrill.toml"),
         ("FIREDRILL_SERVER_PORT", "many", "FIREDRILL_SERVER_PORT: server.port: Input should be a valid integer"),
-        ("FIREDRILL_SERVER_PORT", "", "FIREDRILL_SERVER_PORT: server.port: Input should be a valid integer"),
-        ("FIREDRILL_WORKSPACE_PATH", "", "FIREDRILL_WORKSPACE_PATH: workspace.path: should not be empty"),
+        ("FIREDRILL_SERVER_PORT", "", "FIREDRILL_SERVER_PORT is empty; unset it or give a value"),
+        ("FIREDRILL_WORKSPACE_PATH", "", "FIREDRILL_WORKSPACE_PATH is empty; unset it or give a value"),
         ("FIREDRILL_SHOP_DAILY_LOAD", "2", "FIREDRILL_SHOP_DAILY_LOAD: shop.daily_load"),
     ],
 )

@@ -5,6 +5,7 @@ import sys
 
 from assistant.client import AssistantClient
 from assistant.questions import Question, QuestionState
+from ui.bad_use import BadUse
 from ui.commands.output import print_json, printable, say
 from ui.connect import assistant
 from ui.exits import Exit
@@ -15,6 +16,8 @@ _PATIENCE_SECONDS = 180.0
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Ask, and print the answer as it grows."""
+    if not arguments.question.strip():
+        raise BadUse("the question is empty; ask something, such as: what is wrong with checkout?")
     with assistant(load_settings(file=arguments.config).settings) as client:
         question = _ask(client, arguments.question, arguments.incident, quiet=arguments.json)
     if arguments.json:

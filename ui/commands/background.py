@@ -45,7 +45,7 @@ def _down(settings: Settings, *, as_json: bool) -> Exit:
     if as_json:
         print_json(stopped)
     else:
-        print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+        print(f"stopped {', '.join(stopped)}" if stopped else f"nothing was running in {settings.workspace.path}")
     return Exit.DONE
 
 

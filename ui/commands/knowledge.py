@@ -5,6 +5,7 @@ import sys
 
 from assistant.client import AssistantClient
 from knowledge_base import Entry
+from ui.bad_use import BadUse
 from ui.commands.output import print_json, print_table, printable
 from ui.connect import assistant
 from ui.exits import Exit
@@ -19,6 +20,8 @@ def run(arguments: argparse.Namespace) -> Exit:
     settings = load_settings(file=arguments.config).settings
     if arguments.action == "rebuild":
         return _rebuild(settings, as_json=arguments.json)
+    if arguments.action == "search" and not arguments.text.strip():
+        raise BadUse("the search is empty; say what is happening")
     with assistant(settings) as client:
         return {"search": _search, "list": _list, "show": _show}[arguments.action](client, arguments)
 

@@ -53,6 +53,7 @@ class DemoResult:
             and self.drills[-1].score.right
             and self.drills[-1].score.similar == DRILLS[-2]
             and self.quiet.false_alarms == 0
+            and self.quiet.problem is None
         )
 
     def summary(self) -> dict[str, Any]:

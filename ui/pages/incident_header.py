@@ -8,7 +8,7 @@ import streamlit as st
 
 from assistant.client import ServerError
 from assistant.diagnosis.values import Diagnosis
-from assistant.incidents import Incident, IncidentStatus
+from assistant.incidents import Incident, IncidentStatus, names_the_cause
 from ui.pages.incident_view import Cause, cause_rows, kind_title, timeline_rows
 from ui.pages.scene import Scene
 from ui.pages.wording import as_text, percentage
@@ -124,8 +124,9 @@ def _draw_truth(incident: Incident) -> None:
     truth, diagnosis = incident.truth, incident.diagnosis
     if truth is None or diagnosis is None:
         return
-    top = diagnosis.top
-    right = top is not None and (top.service, top.kind) == (truth.service, truth.kind)
+    right = names_the_cause(
+        diagnosis.top, service=truth.service, kind=truth.kind, operation=truth.operation, link=truth.link
+    )
     icon = ":material/task_alt:" if right else ":material/cancel:"
     said = "the diagnosis was right" if right else "the diagnosis was wrong"
     with st.expander(f"This was a drill; {said}", icon=icon):

@@ -126,7 +126,7 @@ class Desk:
         if question.incident_id is not None:
             return journal.incident(question.incident_id)
         # Asked about the system while an incident is open: that is what the system's state is.
-        return next(iter(journal.incidents(status=IncidentStatus.OPEN, limit=1)), None)
+        return next(iter(journal.incidents(status=IncidentStatus.OPEN)), None)
 
     def _request(self, question: Question, findings: _Findings) -> AnswerRequest:
         observation = self._watcher.latest

@@ -121,12 +121,14 @@ def show_incident(workspace: Owned, incident_id: str) -> Incident:
 
 
 @router.post("/incidents/{incident_id}/feedback")
-def give_feedback(workspace: Owned, incident_id: str, body: FeedbackBody) -> Incident:
-    """Store what a person thinks of the diagnosis."""
+def give_feedback(workspace: Owned, watcher: Watching, incident_id: str, body: FeedbackBody) -> Incident:
+    """Store what a person thinks of the diagnosis, and teach it to the knowledge base, later if it cannot be now."""
     feedback = Feedback(at=workspace.clock(), verdict=body.verdict, correction=body.correction, author=body.author)
-    return workspace.journal.change_incident(
+    workspace.journal.change_incident(
         incident_id, lambda now: now.model_copy(update={"feedback": (*now.feedback, feedback)})
     )
+    watcher.remember(incident_id)
+    return workspace.journal.incident(incident_id)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
@@ -148,11 +150,8 @@ def resolve(workspace: Owned, incident_id: str) -> Incident:
 @router.post("/incidents/{incident_id}/truth")
 def tell_truth(workspace: Owned, incident_id: str, truth: Truth) -> Incident:
     """Attach what a drill really broke, after scoring, and teach it to the knowledge base."""
-    incident = workspace.journal.change_incident(
-        incident_id, lambda now: now.model_copy(update={"truth": truth, "entry_id": now.entry_id or now.id})
-    )
-    workspace.remember(incident_id)
-    return incident
+    workspace.journal.change_incident(incident_id, lambda now: now.model_copy(update={"truth": truth}))
+    return workspace.remember(incident_id)
 
 
 @router.post("/questions", status_code=202)

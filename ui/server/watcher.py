@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from assistant.errors import AssistantError
@@ -17,10 +19,23 @@ from ui.server.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
-_MOST_ATTEMPTS: Final = 4
+# How long to wait after so many investigations that named no cause surely; the last goes on while it is open.
+_PAUSES_SECONDS: Final = (0, 0, 0, 15, 45, 120, 300)
 _STOP_SECONDS: Final = 2.0
 # What can fail in one look without ending the watch.
 EXPECTED_FAILURES: Final = (TelemetryError, AssistantError, KnowledgeBaseError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Completed:
+    """The investigations of one incident that came to an end, with or without a cause."""
+
+    count: int
+    at: datetime
+
+    @property
+    def next_due(self) -> datetime:
+        return self.at + timedelta(seconds=_PAUSES_SECONDS[min(self.count, len(_PAUSES_SECONDS)) - 1])
 
 
 class Watcher:
@@ -38,8 +53,9 @@ class Watcher:
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
         self._detecting = threading.Lock()  # The detector keeps its baseline in memory.
         self._pursuing = threading.Lock()
-        self._attempts: dict[str, int] = {}
+        self._completed: dict[str, _Completed] = {}
         self._under_way: set[str] = set()
+        self._unremembered: set[str] = set()
         self._clean_looks = 0
         self._latest: Observation | None = None
 
@@ -51,7 +67,14 @@ class Watcher:
         return self._latest
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Begin to watch.
+
+        Raises:
+            JournalError: What an earlier server could not remember cannot be read.
+        """
+        incidents = self._workspace.journal.incidents()
+        with self._pursuing:
+            self._unremembered |= {one.id for one in incidents if one.diagnosis and one.entry_id is None}
         self._thread.start()
 
     def stop(self) -> None:
@@ -63,7 +86,7 @@ class Watcher:
         """Look once, and open, extend, investigate or resolve the incident at hand."""
         workspace = self._workspace
         observation = self._observe()
-        current = next(iter(workspace.journal.incidents(status=IncidentStatus.OPEN, limit=1)), None)
+        current = next(iter(workspace.journal.incidents(status=IncidentStatus.OPEN)), None)
         verdict = judge(observation, current, self._clean_looks, system=workspace.system)
         self._clean_looks = verdict.clean_looks
         incident = verdict.incident
@@ -72,6 +95,7 @@ class Watcher:
         # Where nothing can be read now, an investigation would read nothing either.
         if incident is not None and (observation.breaches or observation.problem is None):
             self._pursue(incident)
+        self._remember_again()
         return observation
 
     def investigate(self, incident_id: str) -> None:
@@ -83,13 +107,43 @@ class Watcher:
             )
             saved = workspace.journal.change_incident(incident_id, lambda now: _with_findings(now, found))
             workspace.investigator.forget_earlier_recordings(saved)
-            workspace.remember(incident_id)
-            _log.warning("incident %s diagnosed: %s", incident_id, saved.title)
         except EXPECTED_FAILURES as error:
             _log.warning("an investigation of incident %s failed: %s", incident_id, error)
+        except Exception:
+            # A mistake of ours would come again at every look.
+            self._count(incident_id)
+            raise
+        else:
+            self._count(incident_id)
+            _log.warning("incident %s diagnosed: %s", incident_id, saved.title)
+            self.remember(incident_id)
         finally:
             with self._pursuing:
                 self._under_way.discard(incident_id)
+
+    def remember(self, incident_id: str) -> None:
+        """Bring the knowledge base up to date with an incident; where it cannot be done now, later looks try again."""
+        try:
+            self._workspace.remember(incident_id)
+        except EXPECTED_FAILURES as error:
+            _log.warning("incident %s could not be remembered; trying again: %s", incident_id, error)
+            with self._pursuing:
+                self._unremembered.add(incident_id)
+
+    def _remember_again(self) -> None:
+        with self._pursuing:
+            again, self._unremembered = self._unremembered, set()
+        if again:
+            self._workers.submit(lambda: self._remember_all(again))
+
+    def _remember_all(self, incident_ids: set[str]) -> None:
+        for incident_id in sorted(incident_ids):
+            self.remember(incident_id)
+
+    def _count(self, incident_id: str) -> None:
+        with self._pursuing:
+            before = self._completed.get(incident_id)
+            self._completed[incident_id] = _Completed(before.count + 1 if before else 1, self._workspace.clock())
 
     def _observe(self) -> Observation:
         with self._detecting:
@@ -111,14 +165,14 @@ class Watcher:
         """Have an incident investigated, and again with more telemetry while the answer is unsure."""
         with self._pursuing:
             if incident.status is IncidentStatus.RESOLVED:
-                self._attempts.pop(incident.id, None)
+                self._completed.pop(incident.id, None)
                 return
             top = incident.diagnosis.top if incident.diagnosis else None
-            attempts = self._attempts.get(incident.id, 0)
-            is_settled = (top is not None and top.probability >= SURE_ENOUGH) or attempts >= _MOST_ATTEMPTS
-            if is_settled or incident.id in self._under_way:
+            is_settled = top is not None and top.probability >= SURE_ENOUGH
+            completed = self._completed.get(incident.id)
+            is_early = completed is not None and self._workspace.clock() < completed.next_due
+            if is_settled or is_early or incident.id in self._under_way:
                 return
-            self._attempts[incident.id] = attempts + 1
             self._under_way.add(incident.id)
         self._workers.submit(lambda: self.investigate(incident.id))
 
@@ -146,7 +200,12 @@ def _as_judged(now: Incident, judged: Incident) -> Incident:
 
 
 def _with_findings(now: Incident, found: Incident) -> Incident:
-    """Take over what an investigation found; the detector or a person may have written the rest meanwhile."""
+    """Take over what an investigation found; the detector or a person may have written the rest meanwhile.
+
+    An abstention takes no cause back: telemetry that has gone since says nothing against it.
+    """
+    if _names_a_cause(now) and not _names_a_cause(found):
+        return now
     timeline = now.timeline.model_copy(
         update={"started": found.timeline.started, "diagnosed": found.timeline.diagnosed}
     )
@@ -154,9 +213,12 @@ def _with_findings(now: Incident, found: Incident) -> Incident:
         update={
             "diagnosis": found.diagnosis,
             "recording": found.recording,
-            "entry_id": found.entry_id,
             "similar": found.similar,
             "title": found.title,
             "timeline": timeline,
         }
     )
+
+
+def _names_a_cause(incident: Incident) -> bool:
+    return incident.diagnosis is not None and incident.diagnosis.top is not None

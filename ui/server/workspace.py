@@ -60,15 +60,20 @@ class Workspace:
         """Name of the system observed."""
         return self.settings.server.system
 
-    def remember(self, incident_id: str) -> None:
-        """Bring the knowledge base up to date with an incident as it is now.
+    def remember(self, incident_id: str) -> Incident:
+        """Bring the knowledge base up to date with an incident as it is now, and give it with its entry's id.
 
         Raises:
             NotFound: There is no such incident.
             KnowledgeBaseError: It cannot be remembered.
         """
         with self.remembering:
-            self.investigator.remember(self.journal.incident(incident_id))
+            incident = self.journal.incident(incident_id)
+            entry = self.investigator.remember(incident)
+            if incident.entry_id == entry.id:
+                return incident
+            # Only now there is something to link to.
+            return self.journal.change_incident(incident_id, lambda now: now.model_copy(update={"entry_id": entry.id}))
 
     def earlier_incidents(self, *, besides: str | None = None) -> list[Incident]:
         """List the incidents that may have spoilt a part of what is recorded now."""
@@ -116,7 +121,7 @@ def open_workspace(
     except BaseException:
         knowledge.close()
         raise
-    source = source or StoredTelemetry(folder / TELEMETRY_FILE)
+    source = source or StoredTelemetry(folder / TELEMETRY_FILE, clock)
     looks = DetectorSettings(tick_seconds=settings.detector.interval_seconds)
     detector = Detector(source, settings=looks, slos=_slos(settings))
     return Workspace(
