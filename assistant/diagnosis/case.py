@@ -74,7 +74,11 @@ class Case:
         buckets = start + (times - start) // step * step
         if how != "rate":
             return _points((times if values is None else values).groupby(buckets).agg(how).sort_index())
-        every = pd.date_range(start, window.end, freq=step, inclusive="left")
+        # Before the first sign of telemetry there is nothing, which is not the same as zero.
+        heard = start if self.spans is None or self.spans.empty else min(self.spans["ts"].min(), times.min())
+        every = pd.date_range(
+            max(start, start + (heard - start) // step * step), window.end, freq=step, inclusive="left"
+        )
         # The last bucket is seldom whole; a rate over its full width would look like a drop.
         length = np.minimum((pd.Timestamp(window.end) - every).total_seconds(), width)
         return _points(buckets.value_counts().reindex(every, fill_value=0) / np.maximum(length, width / 5))

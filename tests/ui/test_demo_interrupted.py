@@ -17,6 +17,10 @@ import psutil
 import pytest
 from own_ports import write_config
 
+from ui.background import Background
+from ui.demo.workspace import demo_settings
+from ui.settings_reading import load_settings
+
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 60
@@ -28,6 +32,8 @@ def folder() -> Iterator[Path]:
     # Not pytest's own folder: as root, PostgreSQL runs as another user, who has to pass through all above its data.
     with tempfile.TemporaryDirectory(prefix="firedrill-demo-") as name:
         yield Path(name)
+        # Where a test failed, what it started must not go on and slow down all the others.
+        Background(demo_settings(load_settings(folder=Path(name), environment={}).settings)).stop()
 
 
 def demo(folder: Path) -> subprocess.Popen[str]:
