@@ -18,6 +18,7 @@ from .errors import (
     StateBroken,
 )
 from .experiment import Experiment, TrueCause, find_experiment, list_experiments
+from .one_at_a_time import alone, end_running
 from .ports import require_free
 from .processes import Processes, Running
 from .quiet import QuietResult, run_quiet
@@ -52,7 +53,9 @@ __all__ = [
     "Score",
     "StateBroken",
     "TrueCause",
+    "alone",
     "answers",
+    "end_running",
     "find_experiment",
     "list_experiments",
     "require_free",

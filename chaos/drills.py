@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from assistant.client import AssistantClient, ServerError
 from assistant.incidents import Incident, Truth
-from chaos.errors import AlreadyRunning
 from chaos.experiment import Experiment
 from chaos.journal import RunTimes, read_journal
+from chaos.one_at_a_time import alone
 from chaos.probes import BEGAN_VARIABLE, SERVER_VARIABLE, TELEMETRY_VARIABLE
 from chaos.sandbox import SANDBOX_VARIABLE
 from chaos.scoring import Score, score
@@ -122,7 +119,7 @@ class DrillRunner:
             RunFailed: The run left no journal, or its fault could not be undone.
             ServerError: The assistant cannot be asked what it made of it.
         """
-        with _alone(self.folder):
+        with alone(self.folder / "running", "a drill"):
             began = clock()
             drill_id = f"{experiment.name}-{began:%Y%m%d-%H%M%S}"
             journal = (self.folder / f"{drill_id}.json").resolve()
@@ -184,28 +181,6 @@ def judge(experiment: Experiment, times: RunTimes, incident: Incident | None, *,
         incident=incident.id if incident else None,
         score=score(experiment.truth, incident) if times.invalid is None else Score(),
     )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep every other process from running a drill; freed even when the holder is killed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "running").open("a+", encoding="utf-8", errors="replace") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning("a drill", _holder(lock)) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-def _holder(lock: TextIO) -> int | None:
-    """Read who holds a lock; None when that is not written there, or not yet."""
-    lock.seek(0)
-    said = re.fullmatch(r"[1-9][0-9]{0,9}", lock.read(100).strip())
-    return int(said[0]) if said else None
 
 
 def _between(earlier: datetime | None, later: datetime | None) -> float | None:

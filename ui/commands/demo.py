@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from chaos import alone, end_running
 from ui.background import PAGES, Background
 from ui.commands.output import print_json, say
 from ui.commands.results import drill_table
-from ui.demo.one_at_a_time import alone, end_running
 from ui.demo.story import DemoResult, Told, tell
 from ui.demo.workspace import demo_settings, make_room
 from ui.exits import Exit
@@ -27,13 +27,13 @@ def run(arguments: argparse.Namespace) -> Exit:
     loaded = load_settings(file=arguments.config)
     settings = demo_settings(loaded.settings)
     background = Background(settings, config=loaded.file)
-    base = loaded.settings.workspace.path
+    lock = loaded.settings.workspace.path / "demo.lock"
     if arguments.stop:
-        ended = end_running(base)
+        ended = end_running(lock, "a demo")
         left = background.stop()
         print(f"stopped {', '.join(left)}" if left else "stopped the demo" if ended else "no demo was running")
         return Exit.DONE
-    with alone(base):
+    with alone(lock, "a demo"):
         if left := background.stop():
             say(f"stopped what an earlier demo had left running: {', '.join(left)}")
         result = _tell(background, settings, arguments)
