@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
     NETWORK_LINK = "network_link"
     BAD_VERSION = "bad_version"
     CODE_ERROR = "code_error"
+    WRONG_ANSWER = "wrong_answer"
     SLOW_CODE = "slow_code"
     SLOW_DATABASE = "slow_database"
     RESOURCE_EXHAUSTION = "resource_exhaustion"
@@ -78,6 +79,16 @@ DESCRIPTIONS: dict[FaultKind, KindDescription] = {
         next_steps=(
             "Read the new error lines and the stack traces of the failing operation.",
             "Look for changed input, configuration, feature flags or data rather than code.",
+        ),
+    ),
+    FaultKind.WRONG_ANSWER: KindDescription(
+        title="wrong answer",
+        meaning="The service answers without an error, but does less than before: calls or log lines that used to "
+        "follow are missing.",
+        next_steps=(
+            "Compare an answer of the operation with one from before: what is empty, shorter or a default?",
+            "Find the last step that is still seen in a trace or in the log; the work ends right after it.",
+            "Look for a changed condition, feature flag, input or configuration that returns early.",
         ),
     ),
     FaultKind.SLOW_CODE: KindDescription(
