@@ -95,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     what = diagnose.add_mutually_exclusive_group(required=True)
     what.add_argument("recording", nargs="?", type=Path, help="folder of a recording")
     what.add_argument("--last", type=_duration, metavar="10m", help="diagnose the latest telemetry instead")
+    diagnose.add_argument("--html", type=Path, metavar="FILE", help="also write a report that opens in any browser")
     _json(diagnose)
 
     ask = _command(commands, "ask", "an answer with citations")
@@ -103,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     _json(ask)
 
     _knowledge(commands)
+    _evaluate(commands)
     _json(_command(commands, "doctor", "what is configured, reachable, missing"))
     return parser
 
@@ -118,6 +120,30 @@ def _knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     show.add_argument("id")
     _json(show)
     _json(actions.add_parser("rebuild", help="make the index anew from the records (no server may run)"))
+
+
+def _evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluate = _command(commands, "evaluate", "how good the answers are, measured on recordings")
+    measures = evaluate.add_subparsers(title="measures", metavar="MEASURE", required=True, dest="measure")
+    text = "run the diagnosis over recordings, and score it where the truth is known"
+    diagnosis = measures.add_parser("diagnosis", help=text, description=text)
+    diagnosis.add_argument("sets", nargs="+", type=Path, metavar="SET", help="a set, a folder of sets, or a recording")
+    diagnosis.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="where the lines go, such as r.jsonl"
+    )
+    diagnosis.add_argument("--truth", action="store_true", help="then score the lines with what is known to be true")
+    diagnosis.add_argument(
+        "--late",
+        type=_latenesses,
+        metavar="0,30",
+        help="seconds the alarm is late (default 0; with --truth 0,30,60,120)",
+    )
+    diagnosis.add_argument(
+        "--without", action="append", default=[], metavar="PART", help="leave out a part of the engine, or a table"
+    )
+    diagnosis.add_argument("--ablation", action="store_true", help="also leave out each part in turn (needs --truth)")
+    diagnosis.add_argument("--jobs", type=_count, metavar="N", help="processes at once (default: one a processor)")
+    _json(diagnosis)
 
 
 def _command(
@@ -137,6 +163,19 @@ def _duration(text: str) -> int:
     if not (number.isascii() and number.isdigit() and int(number) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m or 1h")
     return int(number) * _SECONDS_OF[unit]
+
+
+def _latenesses(text: str) -> tuple[int, ...]:
+    numbers = text.split(",")
+    if not all(number.isascii() and number.isdigit() for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} are no latenesses; write whole seconds, such as 0,30,60,120")
+    return tuple(dict.fromkeys(int(number) for number in numbers))
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; write a whole number from 1")
+    return int(text)
 
 
 if __name__ == "__main__":
