@@ -1,6 +1,6 @@
 """From a recording to a diagnosis: ranked causes with the evidence for each."""
 
 from assistant.diagnosis.engine import diagnose, diagnose_folder
-from assistant.diagnosis.values import Diagnosis, Evidence, Hypothesis, Rejected
+from assistant.diagnosis.values import Arrival, Diagnosis, Evidence, Hypothesis, Movement, Rejected
 
-__all__ = ["Diagnosis", "Evidence", "Hypothesis", "Rejected", "diagnose", "diagnose_folder"]
+__all__ = ["Arrival", "Diagnosis", "Evidence", "Hypothesis", "Movement", "Rejected", "diagnose", "diagnose_folder"]

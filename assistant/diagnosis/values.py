@@ -84,6 +84,45 @@ class Rejected(_Value):
     reason: str
 
 
+class Movement(_Value):
+    """One signal that began to move.
+
+    Attributes:
+        at: When it began to move.
+        seconds_after_onset: How long after the onset, negative before it; None where no onset is named.
+        service: Where it moved; empty for what concerns the whole system.
+        signal: What moved, as in the evidence.
+        summary: One plain sentence, as in the evidence.
+        evidence: Id of the evidence that shows it.
+    """
+
+    at: AwareDatetime
+    seconds_after_onset: float | None = None
+    service: str
+    signal: str
+    summary: str
+    evidence: str
+
+
+class Arrival(_Value):
+    """When trouble reached a service, and where it came from.
+
+    Attributes:
+        service: Where it arrived.
+        at: When the first signal of the service began to move.
+        seconds_after_onset: How long after the onset, negative before it; None where no onset is named.
+        sources: Services from which it can have come over a known call, in alphabetical order; empty where it began, or
+            where the calls do not tell.
+        evidence: Ids of the evidence that shows it, strongest first.
+    """
+
+    service: str
+    at: AwareDatetime
+    seconds_after_onset: float | None = None
+    sources: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
 class Diagnosis(_Value):
     """What the recording says is wrong, or why nothing can be said.
 
@@ -91,6 +130,8 @@ class Diagnosis(_Value):
         recording_id: The recording that was read, and all that was read.
         hypotheses: At most five, likeliest first; empty when abstaining.
         evidence: Everything that hypotheses refer to, and more that was seen.
+        timeline: What moved when and where, earliest first.
+        propagation: When trouble reached each service and from where, earliest first.
         rejected: What was ruled out, and why.
         none_probability: Probability that the cause is none of the hypotheses.
         abstained: True when nothing stands out against the baseline, or there was nothing to compare.
@@ -111,6 +152,8 @@ class Diagnosis(_Value):
     onset: AwareDatetime | None = None
     hypotheses: tuple[Hypothesis, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    timeline: tuple[Movement, ...] = ()
+    propagation: tuple[Arrival, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     none_probability: float = Field(1.0, ge=0, le=1)
     abstained: bool = False

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from assistant.diagnosis.values import Diagnosis, Evidence
-from ui.pages.evidence_plot import alternative_text, can_be_plotted, evidence_chart
+from ui.evidence_plot import alternative_text, can_be_plotted, evidence_chart
 from ui.pages.incident_view import evidence_in_order
 from ui.pages.wording import as_text, clock_time
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final
 
 import altair as alt
@@ -21,7 +22,12 @@ ALERT_COLOUR: Final = "#ef4444"
 HEIGHT_PIXELS: Final = 190
 _AT_LEAST_POINTS: Final = 2
 _LABELS_AT_MOST: Final = 6
-_LABEL_STEPS_SECONDS: Final = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400)
+_DAY_SECONDS: Final = 86400
+# Points this many times further apart than usual have a gap between them, and a gap is no line.
+_GAP: Final = 4.0
+# From here on numbers are shortened, as in `2k`; below, `600m` would be taken for something else.
+_SHORTENED_FROM: Final = 1000.0
+_LABEL_STEPS_SECONDS: Final = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, _DAY_SECONDS)
 
 
 def can_be_plotted(evidence: Evidence) -> bool:
@@ -50,9 +56,11 @@ def evidence_chart(
         layers.append(_shade(shaded, time_axis))
     layers.append(_line(evidence, time_axis))
     if evidence.onset is not None and first <= evidence.onset <= last:
-        layers += _mark(evidence.onset, "onset", ONSET_COLOUR, to_the_left=True, axis=time_axis)
+        after_alert = alert_at is not None and alert_at < evidence.onset
+        layers += _mark(evidence.onset, "onset", ONSET_COLOUR, to_the_left=not after_alert, axis=time_axis)
     if alert_at is not None and first <= alert_at <= last:
-        layers += _mark(alert_at, "alert", ALERT_COLOUR, to_the_left=False, axis=time_axis)
+        before_onset = evidence.onset is not None and alert_at < evidence.onset
+        layers += _mark(alert_at, "alert", ALERT_COLOUR, to_the_left=before_onset, axis=time_axis)
     # The names of the marks stand above the plot, where no line crosses them.
     room = {"top": 18, "left": 4, "right": 8, "bottom": 4}
     return alt.LayerChart(layer=layers).properties(height=HEIGHT_PIXELS, padding=room)
@@ -69,7 +77,8 @@ def _time_labels(first: datetime, last: datetime) -> alt.Axis:
     step = next((step for step in _LABEL_STEPS_SECONDS if length <= step * _LABELS_AT_MOST), _LABEL_STEPS_SECONDS[-1])
     rounds = range(math.ceil(first.timestamp() / step), math.floor(last.timestamp() / step) + 1)
     labelled = [_moment(datetime.fromtimestamp(number * step, UTC)) for number in rounds]
-    return alt.Axis(format="%H:%M" if step % 60 == 0 else "%H:%M:%S", values=labelled, grid=False)
+    written = "%-d %b" if step >= _DAY_SECONDS else "%H:%M" if step % 60 == 0 else "%H:%M:%S"
+    return alt.Axis(format=written, values=labelled, grid=False)
 
 
 def _moment(at: datetime) -> alt.DateTime:
@@ -79,13 +88,16 @@ def _moment(at: datetime) -> alt.DateTime:
 
 
 def _line(evidence: Evidence, time_axis: alt.X) -> alt.Chart:
+    series = _with_gaps(evidence.series)
     points = pd.DataFrame(
         {
-            "at": [_stamp(at) for at, _ in evidence.series],
-            "value": [value for _, value in evidence.series],
-            "moment": [at.astimezone(UTC).strftime("%H:%M:%S UTC") for at, _ in evidence.series],
+            "at": [_stamp(at) for at, _ in series],
+            "value": [value for _, value in series],
+            "moment": [at.astimezone(UTC).strftime("%H:%M:%S UTC") for at, _ in series],
         }
     )
+    largest = max((abs(value) for _, value in evidence.series if math.isfinite(value)), default=0.0)
+    plain = "~s" if largest >= _SHORTENED_FROM else ".3~g"
     # A scale from zero shows how much of the whole has moved; a ratio reads best as a percentage.
     as_percent = evidence.unit == "ratio"
     name = evidence.signal.replace("_", " ")
@@ -93,11 +105,23 @@ def _line(evidence: Evidence, time_axis: alt.X) -> alt.Chart:
         "value:Q",
         title=f"{name} ({'%' if as_percent else evidence.unit})" if evidence.unit else name,
         scale=alt.Scale(zero=True, nice=True),
-        axis=alt.Axis(format=".0%" if as_percent else "~s", tickCount=4),
+        axis=alt.Axis(format=".0%" if as_percent else plain, tickCount=4),
     )
     number = alt.Tooltip("value:Q", title=evidence.unit or name, format=".1%" if as_percent else ",.3~r")
     line: alt.Chart = alt.Chart(points).mark_line(color=SIGNAL_COLOUR, strokeWidth=2, interpolate="monotone")
     return line.encode(x=time_axis, y=value_axis, tooltip=[alt.Tooltip("moment:N", title="at"), number])
+
+
+def _with_gaps(series: Sequence[tuple[datetime, float]]) -> list[tuple[datetime, float | None]]:
+    """Put a point without a value where points are missing, so that no line is drawn across."""
+    steps = [later - earlier for (earlier, _), (later, _) in pairwise(series)]
+    longest = sorted(steps)[len(steps) // 2] * _GAP
+    drawn: list[tuple[datetime, float | None]] = [series[0]]
+    for (earlier, _), point in pairwise(series):
+        if point[0] - earlier > longest:
+            drawn.append((earlier + (point[0] - earlier) / 2, None))
+        drawn.append(point)
+    return drawn
 
 
 def _shade(stretches: Sequence[tuple[datetime, datetime]], time_axis: alt.X) -> alt.Chart:
@@ -115,7 +139,7 @@ def _mark(at: datetime, name: str, colour: str, *, to_the_left: bool, axis: alt.
     rule = alt.Chart(frame).mark_rule(color=colour, strokeWidth=1.5, strokeDash=[4, 3])
     # Onset and alert often lie seconds apart: their names stand on opposite sides.
     words = alt.Chart(frame).mark_text(
-        color=colour, align="right" if to_the_left else "left", dx=2 if to_the_left else -2, dy=-8, fontSize=11
+        color=colour, align="right" if to_the_left else "left", dx=-2 if to_the_left else 2, dy=-8, fontSize=11
     )
     return [
         rule.encode(x=axis, tooltip=shown),

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from contract_world import BASELINE, ONSET, START, after, payments_diagnosis
 
 from telemetry import Stretch
-from ui.pages.evidence_plot import can_be_plotted, evidence_chart
+from ui.evidence_plot import can_be_plotted, evidence_chart
 
 DIAGNOSIS = payments_diagnosis()
 LINK_ERRORS, TRAFFIC, _, LOGS, _ = DIAGNOSIS.evidence
@@ -67,3 +67,27 @@ def test_one_point_is_no_line() -> None:
     assert can_be_plotted(LINK_ERRORS)
     assert not can_be_plotted(LOGS)
     assert not can_be_plotted(LINK_ERRORS.model_copy(update={"series": LINK_ERRORS.series[:1]}))
+
+
+def test_no_line_is_drawn_where_points_are_missing() -> None:
+    series = tuple(point for number, point in enumerate(LINK_ERRORS.series) if not 40 <= number < 60)
+    _, datasets = drawn(evidence_chart(LINK_ERRORS.model_copy(update={"series": series, "onset": None})))
+    (line,) = datasets.values()
+    assert len(line) == 101
+    (gap,) = [row for row in line if row["value"] is None]
+    assert START + timedelta(seconds=39 * 5) < datetime.fromisoformat(gap["at"]) < START + timedelta(seconds=60 * 5)
+
+
+def test_onset_and_alert_are_named_on_the_side_where_the_other_is_not() -> None:
+    def sides(alert_at: datetime) -> list[str]:
+        specification, _ = drawn(evidence_chart(LINK_ERRORS, (), alert_at))
+        return [layer["mark"]["align"] for layer in specification["layer"] if layer["mark"]["type"] == "text"]
+
+    assert sides(ONSET + timedelta(seconds=9)) == ["right", "left"]
+    assert sides(ONSET - timedelta(seconds=9)) == ["left", "right"]
+
+
+def test_days_are_labelled_where_hours_would_be_too_many() -> None:
+    series = tuple((START + timedelta(hours=hour), 1.0) for hour in range(72))
+    specification, _ = drawn(evidence_chart(LINK_ERRORS.model_copy(update={"series": series, "onset": None})))
+    assert specification["layer"][0]["encoding"]["x"]["axis"]["format"] == "%-d %b"
