@@ -17,7 +17,7 @@ from .errors import (
     TooLarge,
 )
 from .freezing import freeze
-from .log_templates import MinedLines, mine_templates
+from .log_templates import MinedLines, mask_values, mine_templates
 from .recording import Alert, Recording, RecordingHeader, Stretch, read_header, read_recording, utc_now, write_recording
 from .replay import RecordedSource, ReplayClock
 from .source import TelemetrySource
@@ -59,6 +59,7 @@ __all__ = [
     "by_service",
     "error_budget",
     "freeze",
+    "mask_values",
     "mine_templates",
     "peer_of_client_spans",
     "read_header",

@@ -13,12 +13,26 @@ from drain3.drain import Drain
 MINED_CHARACTERS: Final = 1000
 _SIMILARITY: Final = 0.5
 
+# Where in the code a line was written, as loggers print it: `o.s.OrderService#67`, `app.orders.py:12`, `main.go:340`.
+_LOCATION: Final = re.compile(
+    r"""(?<![\w./@-])(?:
+        [A-Za-z_$][\w$]*(?:\.[\w$\[\]]+)+\#\d{1,5}                                        # logger and line
+      | [\w$./-]+\.(?:java|kt|scala|py|go|js|ts|rb|rs|cs|fs|php|c|cc|cpp|ex|clj):\d{1,5}  # file and line
+    )(?![\w.:/-])""",
+    re.VERBOSE,
+)
+_LOOKED_AT_FOR_LOCATION: Final = 300
+# A helper through which everything is logged says nothing about the line: its lines begin in many ways.
+_WAYS_TO_BEGIN: Final = 10
+_BEGINNING_WORDS: Final = 6
+
 # The first that fits wins, so what contains others (a URL's numbers, a quoted id) stands before them.
 _VALUE: Final = re.compile(
     r"""
       (?P<STR>"[^"\n]{0,300}" | (?<!\w)'[^'\n]{0,300}'(?!\w))
     | (?P<UUID>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)
-    | (?P<TIME>\b\d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?)
+    | (?P<TIME>\b\d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?
+              | (?<![\w:.])\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\w:]))
     | (?P<IP>\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b)
     | (?P<HEX>\b0[xX][0-9a-fA-F]+\b | \b(?=[0-9a-fA-F]*\d)(?=[0-9]*[a-fA-F])[0-9a-fA-F]{8,}\b)
     | (?P<ID>\b[A-Za-z]+[-_]\d+\b)
@@ -43,24 +57,59 @@ class MinedLines:
 
 
 def mine_templates(lines: Iterable[str]) -> MinedLines:
-    """Group lines that say the same thing. The same lines in the same order always give the same answer."""
+    """Group lines that say the same thing. The same lines in the same order always give the same answer.
+
+    Lines that name the place in the code where they were written are grouped by it; the others by their words (Drain,
+    He et al. 2017).
+    """
+    masked = [mask_values(line) for line in lines]
+    places = _places(masked)
     drain = Drain(sim_th=_SIMILARITY)
-    seen: dict[str, int] = {}
+    groups: dict[str, int] = {}
+    templates: list[str] = []
+    clusters: dict[int, int] = {}
     found: list[int] = []
-    for line in lines:
-        masked = mask(line)
-        cluster_id = seen.get(masked)
-        if cluster_id is None:
-            cluster, _change = drain.add_log_message(masked)
-            cluster_id = seen[masked] = cluster.cluster_id
-        found.append(cluster_id)
-    positions = {cluster_id: position for position, cluster_id in enumerate(dict.fromkeys(found))}
-    return MinedLines(
-        template_of=tuple(positions[cluster_id] for cluster_id in found),
-        templates=tuple(drain.id_to_cluster[cluster_id].get_template() for cluster_id in positions),
-    )
+    for text in masked:
+        position = groups.get(places.get(text) or text)
+        if position is None:
+            place = places.get(text)
+            cluster_id = 0 if place else drain.add_log_message(text)[0].cluster_id
+            position = clusters.get(cluster_id)
+            if position is None:
+                position = len(templates)
+                templates.append(text)
+                if cluster_id:
+                    clusters[cluster_id] = position
+            groups[place or text] = position
+        found.append(position)
+    for cluster_id, position in clusters.items():
+        templates[position] = drain.id_to_cluster[cluster_id].get_template()
+    return MinedLines(template_of=tuple(found), templates=tuple(templates))
 
 
-def mask(line: str) -> str:
-    """Put placeholders for the values in a line: numbers, ids, addresses, times, quoted text."""
-    return _VALUE.sub(lambda found: f"<{found.lastgroup}>", line[:MINED_CHARACTERS])
+def mask_values(line: str) -> str:
+    """Put placeholders for the values in a line: numbers, ids, addresses, times, quoted text.
+
+    The place in the code where a line was written is no value; it stays.
+    """
+    place = _LOCATION.search(line, 0, _LOOKED_AT_FOR_LOCATION)
+    if place is None:
+        return _masked(line[:MINED_CHARACTERS])
+    return _masked(line[: place.start()]) + place.group() + _masked(line[place.end() : _LOOKED_AT_FOR_LOCATION])
+
+
+def _masked(text: str) -> str:
+    return _VALUE.sub(lambda found: f"<{found.lastgroup}>", text)
+
+
+def _places(masked: list[str]) -> dict[str, str]:
+    """Give the place in the code of each line that names one which says more than that a line was written."""
+    place_of: dict[str, str] = {}
+    beginnings: dict[str, set[str]] = {}
+    for text in dict.fromkeys(masked):
+        place = _LOCATION.search(text, 0, _LOOKED_AT_FOR_LOCATION)
+        if place is not None:
+            place_of[text] = place.group()
+            words = [word for word in text.split() if "<" not in word and word != place.group()]
+            beginnings.setdefault(place.group(), set()).add(" ".join(words[:_BEGINNING_WORDS]))
+    return {text: place for text, place in place_of.items() if len(beginnings[place]) < _WAYS_TO_BEGIN}

@@ -28,7 +28,9 @@ class Case:
         recording: What was recorded, with tables that can be relied on (see `tables.tidied`).
         before: What is taken as normal.
         after: From the onset to the end of the window.
+        since_search: From `search_from` to the end of the window: for what tells its own onset.
         onset: When the trouble began, as well as the tables tell; the start of `after`.
+        search_from: The earliest moment at which the trouble may have begun: alarms come late.
         bucket_seconds: Width of the buckets that series are counted in.
         seconds_before: Seconds of `before` for which spans were collected, all of it where none ever were; rates of
             requests, failures and lines are taken over these.
@@ -39,7 +41,9 @@ class Case:
     recording: Recording
     before: Phase
     after: Phase
+    since_search: Phase
     onset: datetime
+    search_from: datetime
     bucket_seconds: float
     seconds_before: float
     seconds_after: float
@@ -101,11 +105,14 @@ def open_case(recording: Recording) -> Case:
     onset = max(onset, header.window.start)
     normal_again = [stretch for stretch in header.baseline if stretch.start > header.alert.at]
     after = Phase(pieces_outside(onset, header.window.end, normal_again))
+    since_search = Phase(pieces_outside(max(search_from, header.window.start), header.window.end, normal_again))
     return Case(
         recording=recording,
         before=before,
         after=after,
+        since_search=since_search,
         onset=onset,
+        search_from=max(search_from, header.window.start),
         bucket_seconds=width,
         seconds_before=_watched_seconds(spans, before),
         seconds_after=_watched_seconds(spans, after),
@@ -129,7 +136,7 @@ def _watched_seconds(spans: pd.DataFrame | None, phase: Phase) -> float:
     """Give for how long requests were watched; lines come when there is something to say, so they do not tell."""
     if spans is None or spans.empty:
         return sum(stretch.seconds for stretch in phase.stretches)
-    return phase.covered_seconds(spans["ts"])
+    return phase.covered_seconds(spans.loc[spans["parent"] < 0, "ts"])
 
 
 def _points(values: pd.Series) -> tuple[tuple[datetime, float], ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from assistant.diagnosis.case import Case, open_case
 from assistant.diagnosis.finding import Finding, Part
 from assistant.diagnosis.parts import PARTS
+from assistant.diagnosis.propagation import known_calls, propagation_of, timeline_of
 from assistant.diagnosis.ranking import Ranking, rank
 from assistant.diagnosis.values import Diagnosis, Evidence, Hypothesis
 from telemetry import Recording, read_recording
@@ -87,15 +88,20 @@ def _assemble(
     header = case.recording.header
     missing = case.recording.missing
     onsets = [item.onset for item in evidence if item.onset is not None and item.signal not in _BEFORE_THE_TROUBLE]
+    onset = None if reason else min(onsets, default=case.onset)
+    calls = known_calls(case.recording.calls, case.spans)
+    resolution = max(case.bucket_seconds, header.resolution_seconds)
     return Diagnosis(
         recording_id=header.id,
         system=header.system,
         alert=header.alert,
         window=header.window,
         baseline=case.before.stretches,
-        onset=None if reason else min(onsets, default=case.onset),
+        onset=onset,
         hypotheses=hypotheses,
         evidence=evidence,
+        timeline=timeline_of(evidence, onset),
+        propagation=propagation_of(evidence, calls, onset, resolution_seconds=resolution),
         rejected=ranking.rejected,
         none_probability=ranking.none_probability,
         abstained=reason is not None,

@@ -1,21 +1,36 @@
-"""Which metric series moved away from their own baseline, and when."""
+"""Which metric series moved away from their own baseline, in which direction, how far and when.
+
+Robust deviations: the median and the spread of the baseline (interquartile range and tail, with floors) against the
+most extreme level that the series held for a while since the trouble may have begun. After the robust scorer of BARO
+(Pham et al., FSE 2024), but signed and with floors: a series that hardly moves is not alarming when it moves a little.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from assistant.diagnosis.case import Case
+from assistant.diagnosis.metric_meaning import meaning_of
 
-# Robust z-scores above this are not chance in a baseline of a few dozen points.
-LEAST_DEVIATION: Final = 8.0
-# The floor of the spread, as a share of the level: a series that hardly moves is not alarming when it moves a little.
+# Spreads above this are not chance in a baseline of a few dozen points.
+LEAST_DEVIATION: Final = 6.0
+# The floors of the spread: a share of the series' own level, and of what the same metric has at its peers.
 SPREAD_FLOOR: Final = 0.1
+_PEERS_FLOOR: Final = 0.05
+# A share of a limit that moves by less than two of a hundred is nobody's concern.
+_LIMIT_FLOOR: Final = 0.02
+_LARGEST_RATIO: Final = 1.5  # what reaches further is a percentage
 # A level that the baseline itself reached now and then is not news: series with long tails do so all the time.
 _SELDOM: Final = 0.98
-_FEWEST_POINTS: Final = 3
+_DEVIATIONS_AT_SELDOM: Final = 2.05  # of a normal distribution
+_QUARTILES_APART: Final = 1.349  # in its standard deviations
+# What lasts this long is no spike.
+_HOLDS_SECONDS: Final = 30.0
+_FEWEST_POINTS: Final = 2
 _SERIES: Final = ["service", "metric", "pod"]
 
 
@@ -23,43 +38,103 @@ def metric_shifts(
     case: Case,
     metrics: pd.DataFrame,
     *,
-    least_deviation: float = LEAST_DEVIATION,
     spread_floor: float = SPREAD_FLOOR,
+    least_spread: float = 0.0,
+    among_peers: bool = False,
 ) -> pd.DataFrame:
-    """Compare each series with its baseline by median and interquartile range.
+    """Compare each series with its baseline.
 
     Args:
         case: What to compare.
-        metrics: The points of the series.
-        least_deviation: How many spreads a series must have moved.
+        metrics: The points of the series, counters as rates (see `as_rates`).
         spread_floor: The least spread that a series is taken to have, as a share of its level.
+        least_spread: The same in the unit of the series.
+        among_peers: Whether what is little for the same metric elsewhere is little here too.
 
     Returns:
-        One row for each series that moved, furthest first: `service`, `metric`, `pod`, the medians `before` and
-        `after`, and `deviation`, their signed difference in spreads.
+        One row a series: `service`, `metric`, `pod`, the median `before`, the highest and the lowest level held since
+        (`high`, `low`), how many spreads they lie above and below the median (`rise`, `fall`, both positive, 0 where
+        the baseline reached as far), and `stir`, the rise even where the baseline reached as far.
     """
-    known = metrics[metrics["value"].notna()]
-    normal, now = case.before.of(known).groupby(_SERIES)["value"], case.after.of(known).groupby(_SERIES)["value"]
+    known = metrics[metrics["value"].notna()].sort_values([*_SERIES, "ts"], kind="stable").reset_index(drop=True)
+    normal = case.before.of(known)
+    held = _held_levels(case, known)
+    by_series = normal.groupby(_SERIES, sort=False)["value"]
     both = pd.DataFrame(
         {
-            "before": normal.median(),
-            "spread": normal.quantile(0.75) - normal.quantile(0.25),
-            "low": normal.quantile(1 - _SELDOM),
-            "high": normal.quantile(_SELDOM),
-            "after": now.median(),
-            "points": pd.concat([normal.size(), now.size()], axis=1).min(axis=1, skipna=False),
+            "before": by_series.median(),
+            "lower": by_series.quantile(0.25),
+            "upper": by_series.quantile(0.75),
+            "usual_low": by_series.quantile(1 - _SELDOM),
+            "usual_high": by_series.quantile(_SELDOM),
+            "points": by_series.size(),
         }
-    ).dropna()
-    floor = spread_floor * both["before"].abs() + 1e-9
-    both["deviation"] = (both["after"] - both["before"]) / both["spread"].clip(lower=floor)
-    outside = (both["after"] > both["high"]) | (both["after"] < both["low"])
-    far = both["deviation"].abs() >= least_deviation
-    moved = both[outside & far & (both["points"] >= _FEWEST_POINTS)]
-    return moved.sort_values("deviation", ascending=False, key=abs, kind="stable").reset_index()
+    ).join(held, how="inner")
+    both = both[both["points"] >= _FEWEST_POINTS].dropna()
+    if both.empty:
+        return both.reset_index().assign(rise=[], fall=[], stir=[])
+    floor = _floors(both, spread_floor, among_peers).clip(lower=least_spread)
+    quartiles = (both["upper"] - both["lower"]) / _QUARTILES_APART
+    above = np.maximum(quartiles, (both["usual_high"] - both["before"]) / _DEVIATIONS_AT_SELDOM)
+    below = np.maximum(quartiles, (both["before"] - both["usual_low"]) / _DEVIATIONS_AT_SELDOM)
+    rise: pd.Series = (both["high"] - both["before"]) / np.maximum(above, floor)
+    fall: pd.Series = (both["before"] - both["low"]) / np.maximum(below, floor)
+    both["stir"] = rise.clip(lower=0.0)
+    both["rise"] = rise.where(both["high"] > both["usual_high"], 0.0).clip(lower=0.0)
+    both["fall"] = fall.where(both["low"] < both["usual_low"], 0.0).clip(lower=0.0)
+    return both.reset_index()
+
+
+def as_rates(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Turn counters that only grow into rates a second; a reset gives no point. Other series stay as they are."""
+    counter = metrics["metric"].map({name: name.lower().endswith("_total") for name in metrics["metric"].unique()})
+    if not counter.any():
+        return metrics
+    counts = metrics[counter.astype(bool)].sort_values([*_SERIES, "ts"], kind="stable")
+    change = counts.groupby(_SERIES)["value"].diff()
+    seconds = counts.groupby(_SERIES)["ts"].diff().dt.total_seconds()
+    rates = counts.assign(value=(change / seconds).where((change >= 0) & (seconds > 0)))
+    return pd.concat([metrics[~counter.astype(bool)], rates]).sort_values("ts", kind="stable").reset_index(drop=True)
 
 
 def first_beyond(case: Case, series: pd.DataFrame, before: float, after: float) -> datetime:
-    """Give when a series first came more than half the way from one level to the other, since the onset."""
-    now = case.after.of(series)
-    half = (now["value"] - before) / (after - before) >= 0.5
+    """Give when a series first came more than half the way from one level to the other, since it may have begun."""
+    now = series[series["ts"] >= case.search_from]
+    half = (now["value"] - before) / (after - before) >= 0.5 if after != before else now["value"].isna()
     return now.loc[half, "ts"].min().to_pydatetime() if half.any() else case.onset
+
+
+def points_of(metrics: pd.DataFrame, service: str, metric: str, pod: str) -> pd.DataFrame:
+    """Give the points of one series."""
+    return metrics[(metrics["service"] == service) & (metrics["metric"] == metric) & (metrics["pod"] == pod)]
+
+
+def _held_levels(case: Case, known: pd.DataFrame) -> pd.DataFrame:
+    """Give the extreme levels that each series held for half a minute, or for two points, since the search."""
+    now = case.since_search.of(known)
+    step = case.recording.header.resolution_seconds
+    points = max(2, round(_HOLDS_SECONDS / max(step, 1.0)))
+    series = now.groupby(_SERIES, sort=False)["value"]
+    rolled = series.rolling(points, min_periods=1).mean()
+    # The first points of a series have no whole window; they count only where there are no others.
+    place = series.cumcount().to_numpy() + 1
+    size = series.transform("size").to_numpy()
+    whole = pd.Series(rolled.to_numpy()[place >= np.minimum(points, size)])
+    keys = [now[key].to_numpy()[place >= np.minimum(points, size)] for key in _SERIES]
+    levels = whole.groupby(keys, sort=False).agg(["max", "min"])
+    levels.index.names = _SERIES
+    return levels.rename(columns={"max": "high", "min": "low"})
+
+
+def _floors(both: pd.DataFrame, spread_floor: float, among_peers: bool) -> pd.Series:
+    level = both["before"].abs()
+    if not among_peers:
+        return spread_floor * level + 1e-9
+    metric = both.index.get_level_values("metric")
+    peers = level.groupby(metric).transform(lambda levels: levels.quantile(0.75))
+    limit = pd.Series([meaning_of(name).of_limit for name in metric], index=both.index)
+    largest = both["usual_high"].groupby(metric).transform("max")
+    percent = np.maximum(largest, both["high"]) > _LARGEST_RATIO
+    of_limit = pd.Series(np.where(percent, 100.0, 1.0) * _LIMIT_FLOOR, index=both.index).where(limit, 0.0)
+    floors = (spread_floor * level).clip(lower=_PEERS_FLOOR * peers)
+    return floors.clip(lower=of_limit) + 1e-9

@@ -12,7 +12,9 @@ import pandas as pd
 
 from telemetry import Stretch
 
-# A minute without a single row is a gap in what was collected, rather than a system that nobody used.
+# A pause many times as long as usual is a gap in what was collected, rather than a time when nobody came.
+_UNUSUAL_PAUSES: Final = 30.0
+_SHORTEST_GAP_SECONDS: Final = 5.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
@@ -38,19 +40,23 @@ class Phase:
         return inside
 
     def covered_seconds(self, times: pd.Series) -> float:
-        """Seconds of this phase for which rows were collected: all but the gaps of more than a minute.
+        """Seconds of this phase for which requests were recorded: all but the gaps.
 
-        Tables seldom cover the whole window; a rate over time without data would be too low.
+        Tables seldom cover the whole window; a rate over time without data would be too low. A gap is a pause of more
+        than a minute, or of thirty times the usual and at least 5 seconds.
 
         Args:
-            times: Times of the rows, in order.
+            times: When requests came, in order.
         """
         seconds = 0.0
+        pauses = times.diff().dt.total_seconds()
+        usual = float(pauses.median()) if len(pauses) > 1 else _LONGEST_PAUSE_SECONDS
+        gap = min(max(_UNUSUAL_PAUSES * usual, _SHORTEST_GAP_SECONDS), _LONGEST_PAUSE_SECONDS)
         for stretch in self.stretches:
             inside = times[(times >= stretch.start) & (times < stretch.end)]
             at = (inside - pd.Timestamp(stretch.start)).dt.total_seconds().to_numpy()
             gaps = np.diff(np.concatenate([[0.0], at, [stretch.seconds]]))
-            seconds += float(gaps[gaps <= _LONGEST_PAUSE_SECONDS].sum())
+            seconds += float(gaps[gaps <= gap].sum())
         return seconds
 
     @property

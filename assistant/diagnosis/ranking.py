@@ -7,14 +7,22 @@ probabilities. The numbers are judgements, not fits; they are named here so that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from assistant.diagnosis.causes import Candidate, from_failures, from_leads, from_slowness, from_surges
+from assistant.diagnosis.causes import (
+    Candidate,
+    from_executions,
+    from_failures,
+    from_leads,
+    from_readings,
+    from_slowness,
+    from_surges,
+)
 from assistant.diagnosis.finding import Finding
+from assistant.diagnosis.merging import one_for_each_service
 from assistant.diagnosis.rejections import rejected_causes
 from assistant.diagnosis.values import Rejected
-from assistant.taxonomy import FaultKind
 
 # Odds that the cause is none of the candidates: about 1 in 7 against a candidate of strength 0.7.
 _ODDS_OF_NONE: Final = 0.35
@@ -49,9 +57,11 @@ def rank(findings: Sequence[Finding], calls: Collection[tuple[str, str]] = ()) -
     """Weigh all findings against each other; `calls` are the known ones, as `(caller, callee)`."""
     deploys = {finding.service: finding for finding in findings if finding.signal == "deploy"}
     failures, slow = from_failures(findings, deploys), from_slowness(findings, deploys)
+    changed, readings = from_executions(findings, deploys), from_readings(findings, deploys)
     surges = from_surges(findings)
+    # A way through the code that is new hurts somebody too, but more requests do not make it.
     harm = _strongest([*failures, *slow])
-    inside = [*failures, *_unexplained_by_failures(slow, failures)]
+    inside = [*failures, *changed, *_unexplained_by_failures(slow, failures), *readings]
     if harm < _HARM:
         surges = [surge.weakened(_LEFT_OF_HARMLESS_SURGE) for surge in surges]
     elif _strongest(surges) >= _CLEAR_SURGE:
@@ -59,7 +69,7 @@ def rank(findings: Sequence[Finding], calls: Collection[tuple[str, str]] = ()) -
     candidates = [*inside, *surges]
     if _strongest(candidates) < _WEAKEST_NAMED:
         candidates += from_leads(findings, calls)
-    named = _with_probabilities(_one_per_cause(candidates))
+    named = _with_probabilities(one_for_each_service(candidates))
     blamed = {one.service for one, _ in named}
     left = max(0.0, round(1 - sum(probability for _, probability in named), 4))
     return Ranking(named, left, rejected_causes(findings, blamed))
@@ -82,20 +92,6 @@ def _with_probabilities(candidates: Sequence[Candidate]) -> tuple[tuple[Candidat
     total = sum(odds) + _ODDS_OF_NONE
     ranked = sorted(zip(likely, odds, strict=True), key=lambda pair: -pair[1])[:_MOST_NAMED]
     return tuple((one, round(its_odds / total, 4)) for one, its_odds in ranked)
-
-
-def _one_per_cause(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Fold candidates that name the same place and kind into the strongest, keeping all their findings."""
-    best: dict[tuple[str, FaultKind, tuple[str, str] | None], Candidate] = {}
-    for one in sorted(candidates, key=lambda one: -one.strength):
-        place = (one.service, one.kind, one.link)
-        kept = best.get(place)
-        if kept is None:
-            best[place] = one
-        else:
-            extra = tuple(new for new in one.findings if not any(new is old for old in kept.findings))
-            best[place] = replace(kept, findings=kept.findings + extra)
-    return list(best.values())
 
 
 def _strongest(candidates: Iterable[Candidate]) -> float:

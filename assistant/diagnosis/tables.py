@@ -15,7 +15,7 @@ from telemetry import Recording, Stretch
 
 # The value a text column has where nothing was written. Names are those of the recording's specification.
 _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "metrics": {"metric": "", "service": "", "pod": "", "version": ""},
+    "metrics": {"metric": "", "service": "", "pod": "", "node": "", "version": ""},
     "spans": {
         "trace_id": "",
         "span_id": "",
@@ -26,7 +26,7 @@ _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "status": "UNSET",
         "attributes": "{}",
     },
-    "logs": {"service": "", "body": "", "severity": "", "trace_id": ""},
+    "logs": {"service": "", "body": "", "severity": "", "trace_id": "", "span_id": ""},
     "events": {"service": "", "event_type": "", "version": ""},
 }
 _NUMBERS: Final[Mapping[str, str]] = {"metrics": "value", "spans": "duration_ms"}

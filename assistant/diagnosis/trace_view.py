@@ -27,10 +27,12 @@ def link_spans(spans: pd.DataFrame) -> pd.DataFrame:
 
     * `kind`: as recorded; where it was not, told from the links (see `_kinds`), else empty.
     * `parent`: row number of the parent span, -1 for a root or an orphan.
+    * `above`: the parent; for an orphan the span that began before it in the same trace, who most likely called it.
     * `self_ms`: time spent in the span itself and not in its children.
     * `peer`: for a client span, the service it calls; empty where that cannot be told.
     * `database`: whether it is a call to a database.
-    * `operation`: name of the server span of the same service that this span works for.
+    * `top`: row number of the server span (or root) of the same service that this span works for, itself included.
+    * `operation`: name of that span.
     * `error`: whether it failed. What was answered with 4xx did not fail: somebody answered.
     * `origin`: whether the failure began here: it failed, and nothing that it called failed.
     * `abandoned`: whether it is a failed call whose callee was still at work when the caller gave up.
@@ -40,16 +42,25 @@ def link_spans(spans: pd.DataFrame) -> pd.DataFrame:
     service = linked["service"].to_numpy()
     crosses = (parent >= 0) & (service[np.maximum(parent, 0)] != service)
     linked["parent"] = parent
+    linked["above"] = _adopted(linked, parent)
     linked["kind"] = _kinds(linked, parent, crosses)
     linked["self_ms"] = self_time_ms(linked)
     client = (linked["kind"] == "CLIENT").to_numpy()
     linked["database"] = client & linked["attributes"].str.contains('"db.', regex=False).to_numpy(dtype=bool)
     linked["peer"] = _peers(linked, parent, crosses)
-    linked["operation"] = _operations(linked)
+    linked["top"] = _tops(linked)
+    linked["operation"] = linked["name"].to_numpy()[linked["top"].to_numpy()]
     linked["error"] = (linked["status"] == "ERROR").to_numpy() & ~_answered(linked)
-    linked["origin"] = linked["error"].to_numpy() & ~_has_failed_child(linked)
+    linked["origin"] = linked["error"].to_numpy() & ~_has_failed_below(linked)
     linked["abandoned"] = client & linked["origin"].to_numpy() & _callee_still_at_work(linked, crosses)
     return linked
+
+
+def answered_4xx(attributes: pd.Series) -> npt.NDArray[np.bool_]:
+    """Say which spans carry a 4xx status code, from their attributes as recorded."""
+    codes = attributes.str.extract(_STATUS_CODE, expand=False)
+    found: npt.NDArray[np.bool_] = codes.astype(object).str.startswith("4", na=False).to_numpy(dtype=bool)
+    return found
 
 
 def attributes_of(text: str) -> dict[str, Any]:
@@ -105,7 +116,7 @@ def _kinds(
     return kinds
 
 
-def _operations(spans: pd.DataFrame) -> npt.NDArray[np.object_]:
+def _tops(spans: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Walk up from each span to the nearest server span (or root) of the same service, all spans in step."""
     parents, service = spans["parent"].to_numpy(), spans["service"].to_numpy()
     top = np.isin(spans["kind"].to_numpy().astype(str), ("SERVER", "CONSUMER"))
@@ -116,21 +127,30 @@ def _operations(spans: pd.DataFrame) -> npt.NDArray[np.object_]:
         if not climbs.any():
             break
         at = np.where(climbs, up, at)
-    names: npt.NDArray[np.object_] = spans["name"].to_numpy()[at]
-    return names
+    return at
 
 
 def _answered(spans: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Spans with a 4xx answer: OpenTelemetry marks the caller's as errors, but nothing is broken."""
     failed = spans.loc[spans["status"] == "ERROR", "attributes"]
-    codes = failed.str.extract(_STATUS_CODE, expand=False)
     answered = np.zeros(len(spans), dtype=bool)
-    answered[failed.index[codes.str.startswith("4", na=False)]] = True
+    answered[failed.index[answered_4xx(failed)]] = True
     return answered
 
 
-def _has_failed_child(spans: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    parents = spans.loc[spans["error"], "parent"].to_numpy()
+def _adopted(spans: pd.DataFrame, parent: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    orphan = (parent < 0) & (spans["parent_span_id"] != "").to_numpy()
+    if not orphan.any():
+        return parent
+    trace = pd.factorize(spans["trace_id"])[0]
+    order = np.lexsort((spans["ts"].to_numpy(), trace))
+    before = np.full(len(spans), -1)
+    before[order[1:]] = np.where(trace[order[1:]] == trace[order[:-1]], order[:-1], -1)
+    return np.where(orphan, before, parent)
+
+
+def _has_failed_below(spans: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    parents = spans.loc[spans["error"], "above"].to_numpy()
     found = np.zeros(len(spans), dtype=bool)
     found[parents[parents >= 0]] = True
     return found

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from assistant.diagnosis.finding import Finding
 from assistant.taxonomy import FaultKind
 
+Look = Literal["failures", "executions", "time", "traffic", "readings", "resources", "lines", "silence"]
+LOOKS: Final[Mapping[str, Look]] = {
+    "own_errors": "failures",
+    "database_errors": "failures",
+    "link_errors": "failures",
+    "abandoned_calls": "failures",
+    "new_errors": "executions",
+    "changed_work": "executions",
+    "slow_service": "time",
+    "slow_database": "time",
+    "slow_link": "time",
+    "link_metric": "time",
+    "latency_metric": "time",
+    "error_metric": "readings",
+    "resource": "resources",
+    "traffic_surge": "traffic",
+    "silence": "silence",
+    "log_errors": "lines",
+}
 # What shows the same trouble from another side.
 _SIDES = frozenset({"errors", "log_errors", "resource"})
 
@@ -17,12 +37,14 @@ class Candidate:
     """A possible cause; the fields that `Hypothesis` has too mean the same there.
 
     Attributes:
+        look: How it was seen; what is seen in two ways is surer than what is seen twice in one.
         strength: How much speaks for it, in 0..1.
         findings: What speaks for it, strongest first.
     """
 
     service: str
     kind: FaultKind
+    look: Look
     strength: float
     summary: str
     findings: tuple[Finding, ...]
@@ -61,6 +83,7 @@ def candidate(
     elsewhere = service not in {None, finding.service}
     return Candidate(
         service=service or finding.service,
+        look=LOOKS[finding.signal],
         kind=kind,
         strength=finding.strength if strength is None else strength,
         summary=f"{text[0].upper()}{text[1:]}: {finding.summary}.",

@@ -1,4 +1,4 @@
-"""Leads where no request is seen to fail or to be slow: a silent service, odd metrics, new error lines."""
+"""Leads where nothing else tells: a silent service, new error lines."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from assistant.taxonomy import FaultKind
 
 # Real, but seldom what hurts: each is told with less weight than a failing request.
 _SILENCE_ALONE: Final = 0.8
-_RESOURCE_ALONE: Final = 0.7
 _LINES_ALONE: Final = 0.6
 # What callers show too comes from below: errors and delays travel up the calls.
 _LEFT_OF_CALLER: Final = 0.4
-_TRAVELS_UP: Final = frozenset({"log_errors", "latency_metric", "error_metric"})
+_TRAVELS_UP: Final = frozenset({"log_errors"})
 
 
 def from_leads(findings: Sequence[Finding], calls: Collection[tuple[str, str]]) -> list[Candidate]:
-    """Say what could be wrong where only metrics, lines or their absence tell.
+    """Say what could be wrong where only lines or silence tell.
 
     Args:
         findings: All of them.
@@ -40,13 +39,6 @@ def _lead(finding: Finding, findings: Sequence[Finding]) -> Candidate | None:
         case "silence":
             lead = candidate(finding, FaultKind.SERVICE_DOWN, f"{service} has fallen silent")
             return lead.weakened(_SILENCE_ALONE)
-        case "resource":
-            lead = candidate(finding, FaultKind.RESOURCE_EXHAUSTION, f"{service} uses far more than before")
-            return lead.weakened(_RESOURCE_ALONE)
-        case "latency_metric":
-            return candidate(finding, FaultKind.SLOW_CODE, f"{service} takes longer than before")
-        case "error_metric":
-            return candidate(finding, FaultKind.CODE_ERROR, f"{service} fails more than before")
         case "log_errors":
             most = max(other.share for other in findings if other.signal == "log_errors")
             lead = candidate(finding, FaultKind.CODE_ERROR, f"{service} writes new errors")

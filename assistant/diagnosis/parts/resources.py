@@ -1,8 +1,7 @@
-"""Which resources of which service left their normal range: processor, memory, connections, queues."""
+"""Which resources of which service left their normal range: processor, memory, disk, handles, connections, queues."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import pandas as pd
@@ -10,10 +9,11 @@ import pandas as pd
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import clarity
 from assistant.diagnosis.finding import Finding
-from assistant.diagnosis.metric_shifts import first_beyond, metric_shifts
+from assistant.diagnosis.metric_meaning import RESOURCES, meaning_of
+from assistant.diagnosis.metric_shifts import LEAST_DEVIATION, as_rates, first_beyond, metric_shifts, points_of
 
-_RESOURCE: Final = re.compile(r"cpu|memory|mem_|heap|disk|file_?descriptor|thread|connection|queue|pool", re.IGNORECASE)
 _MOST_FINDINGS: Final = 6
+_CLEAR: Final = 12.0
 
 
 class Resources:
@@ -23,29 +23,43 @@ class Resources:
     needs = ("metrics",)
 
     def examine(self, case: Case) -> list[Finding]:
-        """Give the resource metrics that rose most, one a service and metric."""
+        """Give the resource metrics that rose most, one a service and resource.
+
+        What is told both as an amount and as a share of its limit is judged by the share. Readings of the machine are
+        left out: all that runs on it would be blamed for one of them.
+        """
         metrics = case.recording.metrics
         assert metrics is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
-        wanted = metrics[metrics["metric"].str.contains(_RESOURCE) & (metrics["service"] != "")]
-        risen = metric_shifts(case, wanted)
-        risen = risen[(risen["deviation"] > 0) & (risen["after"] > 0)]
-        worst = risen.drop_duplicates(["service", "metric"]).head(_MOST_FINDINGS)
-        return [self._finding(case, row, wanted) for row in worst.itertuples(index=False)]
+        wanted_names = {name for name in metrics["metric"].unique() if _told_of_instance(name)}
+        wanted = as_rates(metrics[metrics["metric"].isin(wanted_names) & (metrics["service"] != "")])
+        shifts = metric_shifts(case, wanted, among_peers=True)
+        if shifts.empty:
+            return []
+        shifts["resource"] = [meaning_of(metric).meaning.value for metric in shifts["metric"]]
+        shifts["of_limit"] = [meaning_of(metric).of_limit for metric in shifts["metric"]]
+        told_as_share = shifts.groupby(["service", "pod", "resource"])["of_limit"].transform("max").astype(bool)
+        risen = shifts[(shifts["of_limit"] == told_as_share) & (shifts["rise"] >= LEAST_DEVIATION)]
+        worst = risen.sort_values("rise", ascending=False, kind="stable").drop_duplicates(["service", "resource"])
+        return [self._finding(case, row, wanted) for row in worst.head(_MOST_FINDINGS).itertuples(index=False)]
 
     def _finding(self, case: Case, row: Any, metrics: pd.DataFrame) -> Finding:
-        mine = metrics[
-            (metrics["service"] == row.service) & (metrics["metric"] == row.metric) & (metrics["pod"] == row.pod)
-        ]
+        mine = points_of(metrics, row.service, row.metric, row.pod)
         where = f"{row.service} ({row.pod})" if row.pod else row.service
         return Finding(
             signal="resource",
             service=row.service,
-            strength=0.8 * clarity(row.deviation, clear=20),
-            summary=f"{row.metric} of {where} rose to {row.after:.4g}, {row.before:.4g} before (medians)",
+            operation=None,
+            strength=0.95 * clarity(row.rise, clear=_CLEAR),
+            summary=f"{row.metric} of {where} rose to {row.high:.4g}, {row.before:.4g} before",
             query=row.metric,
-            window=case.after.whole,
+            window=case.since_search.whole,
             before=float(row.before),
-            after=float(row.after),
-            onset=first_beyond(case, mine, row.before, row.after),
+            after=float(row.high),
+            onset=first_beyond(case, mine, row.before, row.high),
             series=case.series(mine["ts"], mine["value"], how="mean"),
         )
+
+
+def _told_of_instance(metric: str) -> bool:
+    about = meaning_of(metric)
+    return about.meaning in RESOURCES and not about.of_node

@@ -2,88 +2,110 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 from typing import Any, Final
 
 import pandas as pd
 
+from assistant.diagnosis.amounts import excess_amounts, own_share, usual_amounts
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import clarity
 from assistant.diagnosis.finding import Finding
 from assistant.diagnosis.metric_shifts import LEAST_DEVIATION, first_beyond, metric_shifts
+from assistant.diagnosis.service_signals import ServiceSignals, service_signals
 
-_LATENCY: Final = re.compile(r"latency|duration|response_?time|elapsed", re.IGNORECASE)
-_FAILURES: Final = re.compile(r"error|fail|fault|5xx|exception", re.IGNORECASE)
-_SUCCESSES: Final = re.compile(r"availability|success|uptime", re.IGNORECASE)
-# Shares of success lie close to one; a tenth of that is a lot.
-_SUCCESS_FLOOR: Final = 0.01
-# Of the few services that users reach, less is noticed already than must show inside to be a lead.
-_NOTICED: Final = 2.0
+# Shares of failures lie close to zero; three requests of a thousand more are something.
+_LEAST_SPREAD_OF_FAILURES: Final = 0.003
+# Trouble inside counts when users could feel it: extra time as a part of all the time that they wait, failures as a
+# part of all that they ask for.
+_LEAST_FELT: Final = {"latency_metric": 0.03, "error_metric": 0.002}
+# Where none of its callers got worse, what a service says of itself is doubtful; of failures less so, since callers try
+# again.
+_UNHEARD: Final = {"latency_metric": 0.25, "error_metric": 0.5}
+_HEARD: Final = 1.0
 _MOST_FINDINGS: Final = 6
+_CLEAR: Final = 8.0
 
 
 class ServiceMetrics:
-    """Compares latency, failures and availability of each service, as its metrics tell them, with the baseline."""
+    """Compares latency and failures of each service, as its metrics tell them, with the baseline."""
 
     name = "service metrics"
     needs = ("metrics",)
 
     def examine(self, case: Case) -> list[Finding]:
-        """Give the services that got worse, most first; nothing where traces tell the same more exactly."""
+        """Give the services in which slowness or failures begin; nothing where traces tell the same more exactly."""
         metrics = case.recording.metrics
         assert metrics is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
         if case.spans is not None and not case.spans.empty:
             return []
-        name = metrics["metric"]
-        success = name.str.contains(_SUCCESSES)
-        slow = _worse(metric_shifts(case, metrics[name.str.contains(_LATENCY)], least_deviation=_NOTICED), 1)
-        failing = _worse(
-            metric_shifts(case, metrics[name.str.contains(_FAILURES) & ~success], least_deviation=_NOTICED), 1
-        )
-        answered = _worse(
-            metric_shifts(case, metrics[success], spread_floor=_SUCCESS_FLOOR, least_deviation=_NOTICED), -1
-        )
-        failing = pd.concat([failing, answered])
-        if not _reaches_users(case, pd.concat([slow, failing])["service"]):
-            return []
-        return [*self._worst(case, "latency_metric", slow), *self._worst(case, "error_metric", failing)]
-
-    def _worst(self, case: Case, signal: str, shifts: pd.DataFrame) -> list[Finding]:
-        ordered = shifts.sort_values("deviation", ascending=False, key=abs, kind="stable")
-        clear = ordered[(ordered["service"] != "") & (ordered["deviation"].abs() >= LEAST_DEVIATION)]
-        worst = clear.drop_duplicates("service").head(_MOST_FINDINGS)
-        return [self._finding(case, signal, row) for row in worst.itertuples(index=False)]
-
-    def _finding(self, case: Case, signal: str, row: Any) -> Finding:
-        metrics = case.recording.metrics
-        assert metrics is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
-        mine = metrics[
-            (metrics["service"] == row.service) & (metrics["metric"] == row.metric) & (metrics["pod"] == row.pod)
+        signals = service_signals(metrics, case.recording.header.resolution_seconds)
+        slow = metric_shifts(case, signals.latency)
+        failing = metric_shifts(case, signals.failures, least_spread=_LEAST_SPREAD_OF_FAILURES)
+        counted = metric_shifts(case, signals.failure_counts)
+        return [
+            *self._findings(case, "latency_metric", signals.latency, slow, signals),
+            *self._findings(case, "error_metric", signals.failures, failing, signals),
+            *self._findings(case, "error_metric", signals.failure_counts, counted, None),
         ]
-        moved = "rose" if row.deviation > 0 else "fell"
+
+    def _findings(
+        self, case: Case, signal: str, readings: pd.DataFrame, shifts: pd.DataFrame, signals: ServiceSignals | None
+    ) -> list[Finding]:
+        """Give a finding for each service that moved, with the share of the trouble that began in it."""
+        clear = shifts[(shifts["rise"] >= LEAST_DEVIATION) & (shifts["service"] != "")].set_index("service")
+        if clear.empty:
+            return []
+        now = case.since_search.of(readings)
+        traffic = signals.traffic if signals is not None else readings.iloc[:0]
+        step = case.recording.header.resolution_seconds
+        excess = excess_amounts(now, clear["before"], traffic, step)
+        calls = case.recording.calls or ()
+        clear["share"] = own_share(excess, calls).reindex(clear.index).fillna(0.0)
+        usual = shifts.set_index("service")["before"]
+        worth = usual_amounts(now, usual if signal == "latency_metric" else usual * 0 + 1, traffic, step)
+        felt = excess.reindex(clear.index) / _by_users(case, worth)
+        risen = set(shifts.loc[shifts["stir"] >= _HEARD, "service"])
+        heard = calls if case.recording.header.entry_services else ()
+        clear["doubt"] = [
+            1.0 if _is_heard(str(service), heard, risen, set(usual.index)) else _UNHEARD[signal]
+            for service in clear.index
+        ]
+        real = (clear["share"] > 0) & ((felt >= _LEAST_FELT[signal]) | (signals is None))
+        worst = clear[real].sort_values(["share", "rise"], ascending=False, kind="stable")
+        return [self._finding(case, signal, row, readings) for row in worst.head(_MOST_FINDINGS).itertuples()]
+
+    def _finding(self, case: Case, signal: str, row: Any, readings: pd.DataFrame) -> Finding:
+        mine = readings[readings["service"] == row.Index]
         return Finding(
             signal=signal,
-            service=row.service,
-            strength=0.8 * clarity(abs(row.deviation), clear=20),
-            summary=f"{row.metric} of {row.service} {moved} to {row.after:.4g}, {row.before:.4g} before (medians)",
+            service=str(row.Index),
+            share=float(row.share),
+            strength=0.95 * clarity(float(row.rise), clear=_CLEAR) * float(row.share) ** 0.5 * float(row.doubt),
+            summary=(
+                f"{_reading(signal, row.metric)} of {row.Index} rose to {row.high:.4g}, {row.before:.4g} before; "
+                f"{row.share:.0%} of the trouble begins there"
+            ),
             query=row.metric,
-            window=case.after.whole,
+            window=case.since_search.whole,
             before=float(row.before),
-            after=float(row.after),
-            onset=first_beyond(case, mine, row.before, row.after),
+            after=float(row.high),
+            onset=first_beyond(case, mine, row.before, row.high),
             series=case.series(mine["ts"], mine["value"], how="mean"),
         )
 
 
-def _worse(shifts: pd.DataFrame, direction: int) -> pd.DataFrame:
-    return shifts[shifts["deviation"] * direction > 0]
+def _reading(signal: str, metric: str) -> str:
+    return metric if signal == "latency_metric" else f"The failing share by {metric}"
 
 
-def _reaches_users(case: Case, worse: pd.Series) -> bool:
-    """Say whether services got worse that users reach; many a service inside is slow now and then, unnoticed.
+def _by_users(case: Case, worth: pd.Series) -> float:
+    """Give what the services have that users reach, of the readings that add up; that of the largest where unknown."""
+    entries = worth.reindex(list(case.recording.header.entry_services)).max()
+    return float(entries if entries > 0 else worth.max())
 
-    The empty service stands for the system as a whole. Where nobody says what users reach, any service counts.
-    """
-    header = case.recording.header
-    noticed = {"", *header.entry_services, header.alert.service}
-    return bool(worse.isin(noticed).any()) if header.entry_services else not worse.empty
+
+def _is_heard(service: str, calls: Collection[tuple[str, str]], risen: Collection[str], told: Collection[str]) -> bool:
+    """Say whether any caller of a service got worse too; true where none of them could tell."""
+    callers = {caller for caller, callee in calls if callee == service and caller in told and caller != service}
+    return not callers or bool(callers & set(risen))

@@ -1,128 +1,104 @@
-"""Where the extra time goes: in a service itself, in its database, or on the way between two services.
-
-Each request's time is split into the exclusive time of its spans; a client span's exclusive time is what the caller
-waited while the callee was not working, the edge delay. The difference to the baseline says where time was lost.
-"""
+"""Which service makes requests slow: in itself, in its database, or on the way to it."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from assistant.diagnosis.case import Case
+from assistant.diagnosis.counts import clarity
+from assistant.diagnosis.cuts import cuts_of
 from assistant.diagnosis.finding import Finding
+from assistant.diagnosis.lost_time import (
+    IN_DATABASE,
+    IN_SERVICE,
+    ON_THE_WAY,
+    LostTime,
+    lost_time,
+    with_places,
+    with_root_operation,
+)
 
-_PLACE: Final = ["sort", "service", "callee"]
-_OPERATION: Final = ["service", "name"]
-_LEAST_EXTRA_MS: Final = 20.0
-_LEAST_SLOWDOWN: Final = 1.5
-_SMALLEST_SHARE: Final = 0.1
+_SMALLEST_SHARE: Final = 0.05
 _MOST_FINDINGS: Final = 5
-_FEWEST_REQUESTS: Final = 8
-# One request that hung for a minute moves a mean; trouble moves several.
-_FEWEST_SLOW: Final = 3
+# Requests that take a fifth longer are noticed by some; twice as long by all.
+_NOTICED: Final = 0.2
+# At this likelihood ratio the strength is 0.63, at three times it 0.95.
+_CLEAR: Final = 25.0
 _MAIN_OPERATION: Final = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class _Slowdown:
-    """How much longer requests take: `ratio` to before, and the share of them in 0..1 that is `affected`."""
-
-    ratio: float
-    affected: float
-
-
 class Slowness:
-    """Splits the time that requests take longer than before among the places where it is spent."""
+    """Splits the time that requests take longer than before among the services in which that begins."""
 
     name = "slowness"
     needs = ("spans",)
 
     def examine(self, case: Case) -> list[Finding]:
-        """Give the places where time is lost, most lost first; nothing when requests are as quick as before."""
+        """Give the services that cost time, most first; nothing when requests are as quick as before."""
         assert case.spans is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
-        spans = _with_places(case.spans)
-        roots = spans[spans["parent"] < 0]
-        after, before = case.after.of(roots), case.before.of(roots)
-        slowdown = _slowdown(before, after)
-        if slowdown is None:
-            return []
+        spans = with_root_operation(with_places(case.spans))
         spans = spans[spans["service"] != ""]
-        lost = (case.after.of(spans).groupby(_PLACE)["self_ms"].sum() / len(after)).sub(
-            case.before.of(spans).groupby(_PLACE)["self_ms"].sum() / len(before), fill_value=0.0
-        )
-        total = max(float(lost[lost > 0].sum()), 1e-9)
-        shares = (lost / total).sort_values(ascending=False, kind="stable").head(_MOST_FINDINGS)
+        if spans.empty:
+            return []
+        lost = lost_time(spans, case.before, cuts_of(case))
+        if lost is None:
+            return []
+        total = float(lost.places["lost_ms"].sum())
+        by_service = lost.places.groupby("begins_in")["lost_ms"].sum().sort_values(ascending=False, kind="stable")
         return [
-            self._finding(case, spans, place, float(share), slowdown)
-            for place, share in shares.items()
-            if share >= _SMALLEST_SHARE
+            self._finding(case, spans, lost, str(service), float(ms) / total)
+            for service, ms in by_service.head(_MOST_FINDINGS).items()
+            if ms >= _SMALLEST_SHARE * total
         ]
 
-    def _finding(self, case: Case, spans: pd.DataFrame, place: Any, share: float, slowdown: _Slowdown) -> Finding:
-        signal, service, callee = place
-        mine = spans[(spans["sort"] == signal) & (spans["service"] == service) & (spans["callee"] == callee)]
-        after, before = case.after.of(mine), case.before.of(mine)
+    def _finding(self, case: Case, spans: pd.DataFrame, lost: LostTime, service: str, share: float) -> Finding:
+        places = lost.places[lost.places["begins_in"] == service]
+        main = places.iloc[0]
+        sort, caller, callee = str(main["sort"]), str(main["service"]), str(main["callee"])
+        if sort == ON_THE_WAY and callee != service:
+            # Its calls to others are slow since it is slow itself; nobody else finds these callees slow.
+            sort = IN_SERVICE
+        mine = spans[(spans["sort"] == main["sort"]) & (spans["service"] == caller) & (spans["callee"] == callee)]
+        before, after = case.before.of(mine), mine[mine["ts"] >= lost.since]
         by_operation = after.groupby("operation")["self_ms"].sum().sort_values(ascending=False, kind="stable")
         clear = by_operation.iloc[0] >= _MAIN_OPERATION * by_operation.sum()
-        where = {
-            "slow_service": f"in {service} itself",
-            "slow_database": f"in {service} waiting for its database",
-            "slow_link": f"on the way from {service} to {callee or 'another service'}",
-        }[signal]
-        now = float(after["self_ms"].mean())
-        earlier = float(before["self_ms"].mean()) if len(before) else None
+        touched = float(places["touched"].max())
+        # By those whose requests pass there.
+        noticed = float(places["lost_ms"].sum()) / max(lost.usual_ms, 1.0) / max(touched, 1e-3)
+        now, earlier = float(after["self_ms"].mean()), float(before["self_ms"].mean()) if len(before) else None
+        where = _where(sort, caller, callee, service, len(places))
         return Finding(
-            signal=signal,
-            service=service,
+            signal=sort,
+            service=caller if sort == ON_THE_WAY else service,
             operation=str(by_operation.index[0]) if clear and by_operation.index[0] else None,
-            link=(service, callee) if signal == "slow_link" and callee else None,
+            link=(caller, callee) if sort == ON_THE_WAY and callee else None,
             share=share,
-            affected=slowdown.affected,
-            strength=0.95 * share * (1 - math.exp(-(slowdown.ratio - 1))),
+            affected=touched,
+            strength=0.97
+            * share
+            * clarity(noticed, clear=_NOTICED)
+            * clarity(float(places["ratio"].max()), clear=_CLEAR),
             summary=(
                 f"{share:.0%} of the extra time is spent {where}: {now:.0f} ms a call in {len(after)} calls"
                 + (f", {earlier:.0f} ms before" if earlier is not None else "")
-                + f" (requests take {slowdown.ratio:.1f} times as long)"
+                + f" (requests that pass there take {1 + noticed:.1f} times as long for it)"
             ),
             query=f"exclusive time of spans {where}",
             window=case.after.whole,
             before=earlier,
             after=now,
             unit="ms",
-            onset=case.onset,
+            onset=lost.since,
             series=case.series(mine["ts"], mine["self_ms"], how="mean"),
             trace_ids=tuple(after.nlargest(20, "self_ms")["trace_id"].drop_duplicates().head(5)),
         )
 
 
-def _with_places(spans: pd.DataFrame) -> pd.DataFrame:
-    """Add the place where each span's exclusive time is spent, as the columns of `_PLACE`."""
-    call = (spans["kind"] == "CLIENT") & ~spans["database"]
-    sort = np.select([spans["database"], call], ["slow_database", "slow_link"], default="slow_service")
-    return spans.assign(sort=sort, callee=spans["peer"].where(call, ""))
-
-
-def _slowdown(before: pd.DataFrame, after: pd.DataFrame) -> _Slowdown | None:
-    """Compare root spans, operation by operation; None where they are about as quick as before."""
-    if min(len(after), len(before)) < _FEWEST_REQUESTS:
-        return None
-    # Both phases are weighed with the same mix of root operations, or a change of mix would look like slowness.
-    mix = after.groupby(_OPERATION).size()
-    usual = before.groupby(_OPERATION)["duration_ms"].agg(["mean"])
-    known = usual.reindex(mix.index).dropna()
-    if known.empty:
-        return None
-    weights = mix[known.index]
-    earlier = float((known["mean"] * weights).sum() / weights.sum())
-    comparable = after.join(known, on=_OPERATION, how="inner")
-    now = float(comparable["duration_ms"].mean())
-    slow = int((comparable["duration_ms"] > comparable["mean"] * _LEAST_SLOWDOWN + _LEAST_EXTRA_MS).sum())
-    ratio = now / max(earlier, 1.0)
-    if slow < _FEWEST_SLOW or ratio < _LEAST_SLOWDOWN or now - earlier < _LEAST_EXTRA_MS:
-        return None
-    return _Slowdown(ratio, slow / len(after))
+def _where(sort: str, caller: str, callee: str, service: str, places: int) -> str:
+    if sort == ON_THE_WAY:
+        return f"on the way from {caller} to {callee or 'another service'}"
+    if sort == IN_DATABASE:
+        return f"in {service} waiting for its database"
+    return f"in {service} itself" + (f" and on the calls around it ({places} places)" if places > 1 else "")
