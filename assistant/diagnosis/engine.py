@@ -61,7 +61,7 @@ def diagnose(
                 # A part meets data that nobody foresaw; the others must still answer, and the result names it.
                 _log.exception("part %r failed on recording %s", part.name, recording.header.id)
                 failed.append(part.name)
-    ranking = rank(findings, case.recording.calls or ())
+    ranking = rank(findings, case.recording.calls or (), watched=case.spans is not None and not case.spans.empty)
     reason = None if ranking.candidates else _why_nothing(case, failed)
     return _assemble(case, findings, ranking, reason, failed, clock() - started)
 

@@ -32,6 +32,10 @@ _FEWEST_THEN: Final = 4
 LEAST_RATIO: Final = 8.0
 _SHORTEST_MS: Final = 1.0
 _LEAST_SPREAD: Final = 0.1
+# Time lost elsewhere says where it begins only if it is not next to nothing beside the most that is lost.
+_MATERIAL: Final = 0.05
+# Where this many places are compared, what all of them share is the machine below, and nobody's own.
+_MANY_PLACES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,9 @@ def _ratio_of_shift(
     enough = (now >= _FEWEST_NOW) & (then >= _FEWEST_THEN)
     n, m = np.maximum(now, 1.0), np.maximum(then, 1.0)
     rise = sum_now / n - sum_then / m
+    if len(rise) >= _MANY_PLACES:
+        alike = np.nanmedian(np.where(enough, rise, np.nan), axis=0) if enough.any(axis=0).all() else 0.0
+        rise = rise - np.maximum(alike, 0.0)
     within = np.maximum(squares_now - sum_now**2 / n, 0.0) + np.maximum(squares_then - sum_then**2 / m, 0.0)
     within = np.maximum(within, _LEAST_SPREAD**2 * (n + m))
     ratio = (n + m) * np.log1p(rise**2 * n * m / (n + m) / within)
@@ -166,18 +173,22 @@ def _ratio_of_shift(
 
 
 def _begins_in(found: pd.DataFrame, places: pd.DataFrame, slow: npt.NDArray[np.bool_]) -> list[str]:
-    """Put each slow place down to a service: its own, or for a call the end that is slow elsewhere too."""
-    ends = pd.concat(
-        [
-            pd.DataFrame({"end": places["service"], "slow": slow}),
-            pd.DataFrame({"end": places["callee"], "slow": slow})[(places["callee"] != "").to_numpy()],
-        ]
-    )
-    share_slow = ends.groupby("end")["slow"].mean()
+    """Put each slow place down to a service: its own, or for a call the end that is slow elsewhere too.
+
+    Where neither end is, or both are alike, a slow call is put down to the callee.
+    """
+    material = slow & (places["lost_ms"] >= _MATERIAL * places["lost_ms"].max()).to_numpy()
     begins = []
-    for place in found.itertuples(index=False):
+    for place in found.itertuples():
         begin = str(place.service)
-        if place.callee and share_slow.get(place.callee, 0.0) >= share_slow.get(place.service, 0.0):
-            begin = str(place.callee)
+        if place.callee:
+            elsewhere = places.index != place.Index
+            shares = [_share_slow(str(end), places[elsewhere], material[elsewhere]) for end in (begin, place.callee)]
+            begin = begin if shares[0] > shares[1] else str(place.callee)
         begins.append(begin)
     return begins
+
+
+def _share_slow(end: str, places: pd.DataFrame, slow: npt.NDArray[np.bool_]) -> float:
+    around = ((places["service"] == end) | (places["callee"] == end)).to_numpy()
+    return float(slow[around].mean()) if around.any() else 0.0

@@ -13,16 +13,9 @@ from assistant.taxonomy import FaultKind
 _FURTHER: Final = 0.7
 # The kind is that of the strongest candidate, unless one that says more is at least this strong beside it.
 _SAYS_ENOUGH: Final = 0.5
-# How much a kind says about what to do, the most first; the others follow.
-_SAYS_MOST: Final = (
-    FaultKind.REQUEST_FLOOD,
-    FaultKind.BAD_VERSION,
-    FaultKind.DATABASE_CONNECTION,
-    FaultKind.SERVICE_DOWN,
-    FaultKind.RESOURCE_EXHAUSTION,
-    FaultKind.SLOW_DATABASE,
-    FaultKind.NETWORK_LINK,
-)
+# What says most about what to do: where it came from, then how requests fail, then what ran out, then where time goes.
+_ORIGINS: Final = (FaultKind.REQUEST_FLOOD, FaultKind.BAD_VERSION, FaultKind.SERVICE_DOWN)
+_LOOKS: Final = ("failures", "resources", "time")
 
 
 def one_for_each_service(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -48,5 +41,6 @@ def _folded(mine: list[Candidate]) -> Candidate:
 
 
 def _says(one: Candidate) -> tuple[int, float]:
-    rank = _SAYS_MOST.index(one.kind) if one.kind in _SAYS_MOST else len(_SAYS_MOST)
-    return rank, -one.strength
+    if one.kind in _ORIGINS:
+        return 0, -one.strength
+    return 1 + (_LOOKS.index(one.look) if one.look in _LOOKS else len(_LOOKS)), -one.strength

@@ -26,7 +26,9 @@ class Meaning(StrEnum):
 
 
 # What runs out; network traffic follows the requests and says little by itself.
-RESOURCES: Final = frozenset({Meaning.PROCESSOR, Meaning.MEMORY, Meaning.DISK, Meaning.HANDLES, Meaning.QUEUE})
+RESOURCES: Final = frozenset({Meaning.PROCESSOR, Meaning.MEMORY, Meaning.DISK})
+# What fills up when something further down is slow or gone: more often an effect than a cause.
+BACKLOGS: Final = frozenset({Meaning.HANDLES, Meaning.QUEUE})
 
 # The first that has a word in the name wins: `cpu_time` is about the processor, `failed_requests` about failures.
 _WORDS: Final[tuple[tuple[Meaning, frozenset[str]], ...]] = (
@@ -39,7 +41,7 @@ _WORDS: Final[tuple[tuple[Meaning, frozenset[str]], ...]] = (
         ),
     ),
     (Meaning.PROCESSOR, frozenset({"cpu", "processor", "throttled", "throttling"})),
-    (Meaning.MEMORY, frozenset({"memory", "mem", "heap", "rss", "gc", "swap", "oom"})),
+    (Meaning.MEMORY, frozenset({"memory", "mem", "heap", "rss", "swap", "oom"})),
     (Meaning.DISK, frozenset({"disk", "diskio", "fs", "filesystem", "iops", "io", "blkio"})),
     (Meaning.HANDLES, frozenset({"fd", "fds", "descriptor", "descriptors", "socket", "sockets", "threads", "thread"})),
     (Meaning.QUEUE, frozenset({"connection", "connections", "pool", "queue", "queued", "backlog", "lag"})),

@@ -115,14 +115,11 @@ def _held_levels(case: Case, known: pd.DataFrame) -> pd.DataFrame:
     step = case.recording.header.resolution_seconds
     points = max(2, round(_HOLDS_SECONDS / max(step, 1.0)))
     series = now.groupby(_SERIES, sort=False)["value"]
-    rolled = series.rolling(points, min_periods=1).mean()
+    # The result of a rolling window comes in an order of its own; it is put back to the rows it belongs to.
+    rolled = series.rolling(points, min_periods=1).median().droplevel(_SERIES).reindex(now.index)
     # The first points of a series have no whole window; they count only where there are no others.
-    place = series.cumcount().to_numpy() + 1
-    size = series.transform("size").to_numpy()
-    whole = pd.Series(rolled.to_numpy()[place >= np.minimum(points, size)])
-    keys = [now[key].to_numpy()[place >= np.minimum(points, size)] for key in _SERIES]
-    levels = whole.groupby(keys, sort=False).agg(["max", "min"])
-    levels.index.names = _SERIES
+    whole = series.cumcount() + 1 >= np.minimum(points, series.transform("size"))
+    levels = rolled[whole].groupby([now.loc[whole, key] for key in _SERIES], sort=False).agg(["max", "min"])
     return levels.rename(columns={"max": "high", "min": "low"})
 
 

@@ -27,7 +27,7 @@ from assistant.diagnosis.values import Rejected
 # Odds that the cause is none of the candidates: about 1 in 7 against a candidate of strength 0.7.
 _ODDS_OF_NONE: Final = 0.35
 # Below this no candidate is worth naming, and half of it is too little to be named beside another.
-_WEAKEST_NAMED: Final = 0.25
+_WEAKEST_NAMED: Final = 0.3
 _WEAKEST_BESIDE: Final = 0.125
 _MOST_NAMED: Final = 5
 _STRONGEST: Final = 0.97
@@ -37,7 +37,7 @@ _HARM: Final = 0.3
 _CLEAR_SURGE: Final = 0.6
 _LEFT_AFTER_SURGE: Final = 0.25
 # A surge that hurts nobody is worth telling, but it is not trouble yet.
-_LEFT_OF_HARMLESS_SURGE: Final = 0.3
+_LEFT_OF_HARMLESS_SURGE: Final = 0.35
 # Failing requests also take longer or shorter. Slowness is a symptom of failures that are about as many;
 # three failures among a thousand slow requests explain nothing.
 _LEFT_AFTER_FAILURES: Final = 0.25
@@ -53,11 +53,17 @@ class Ranking:
     rejected: tuple[Rejected, ...]
 
 
-def rank(findings: Sequence[Finding], calls: Collection[tuple[str, str]] = ()) -> Ranking:
-    """Weigh all findings against each other; `calls` are the known ones, as `(caller, callee)`."""
+def rank(findings: Sequence[Finding], calls: Collection[tuple[str, str]] = (), *, watched: bool = True) -> Ranking:
+    """Weigh all findings against each other.
+
+    Args:
+        findings: Of all parts.
+        calls: The known ones, as `(caller, callee)`.
+        watched: Whether requests were recorded, so that harm would be seen.
+    """
     deploys = {finding.service: finding for finding in findings if finding.signal == "deploy"}
     failures, slow = from_failures(findings, deploys), from_slowness(findings, deploys)
-    changed, readings = from_executions(findings, deploys), from_readings(findings, deploys)
+    changed, readings = from_executions(findings, deploys), from_readings(findings, deploys, watched=watched)
     surges = from_surges(findings)
     # A way through the code that is new hurts somebody too, but more requests do not make it.
     harm = _strongest([*failures, *slow])

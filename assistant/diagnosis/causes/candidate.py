@@ -24,12 +24,13 @@ LOOKS: Final[Mapping[str, Look]] = {
     "latency_metric": "time",
     "error_metric": "readings",
     "resource": "resources",
+    "backlog": "resources",
     "traffic_surge": "traffic",
     "silence": "silence",
     "log_errors": "lines",
 }
 # What shows the same trouble from another side.
-_SIDES = frozenset({"errors", "log_errors", "resource"})
+_SIDES = frozenset({"errors", "log_errors", "resource", "backlog"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,21 +9,38 @@ from assistant.diagnosis.causes.candidate import Candidate, candidate, own_fault
 from assistant.diagnosis.finding import Finding
 from assistant.taxonomy import FaultKind
 
-# A resource that is used more is often the effect of what the service was made to do.
+# A resource that is used more is often the effect of what the service was made to do, and a backlog of what it waits for.
 _RESOURCE: Final = 0.9
+_BACKLOG: Final = 0.4
+# Where requests can be watched and nothing else is wrong with the service, more use is no trouble yet.
+_UNSUPPORTED: Final = 0.45
+_ELSEWHERE: Final = frozenset({"deploy", "log_errors", "errors", "resource", "backlog"})
 
 
-def from_readings(findings: Sequence[Finding], deploys: Mapping[str, Finding]) -> list[Candidate]:
-    """Say what the metrics of services speak for."""
+def from_readings(
+    findings: Sequence[Finding], deploys: Mapping[str, Finding], *, watched: bool = True
+) -> list[Candidate]:
+    """Say what the metrics of services speak for.
+
+    Args:
+        findings: All of them.
+        deploys: Those of services that were just deployed.
+        watched: Whether requests were recorded, so that harm would be seen.
+    """
     candidates = []
     for finding in findings:
         about = supporting(finding, findings)
         service = finding.service
         match finding.signal:
-            case "resource":
+            case "resource" | "backlog":
+                weight = _RESOURCE if finding.signal == "resource" else _BACKLOG
+                if watched and not _supported(finding, findings):
+                    weight *= _UNSUPPORTED
+                if watched and finding.signal == "backlog":
+                    continue
                 text = f"{service} uses far more than before"
                 found = candidate(finding, FaultKind.RESOURCE_EXHAUSTION, text, about)
-                candidates.append(found.weakened(_RESOURCE))
+                candidates.append(found.weakened(weight))
             case "link_metric" if finding.link is not None:
                 caller, callee = finding.link
                 text = f"calls from {caller} to {callee} hang on the way"
@@ -35,3 +52,13 @@ def from_readings(findings: Sequence[Finding], deploys: Mapping[str, Finding]) -
             case _:
                 pass
     return candidates
+
+
+def _supported(finding: Finding, findings: Sequence[Finding]) -> bool:
+    """Say whether anything else is wrong with the service, or with calls to it."""
+    service = finding.service
+    return any(
+        other.service == service or (other.link is not None and other.link[1] == service)
+        for other in findings
+        if other.signal not in _ELSEWHERE
+    )

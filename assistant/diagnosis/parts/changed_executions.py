@@ -24,6 +24,7 @@ _MOST_FINDINGS: Final = 5
 _EXAMPLES: Final = 3
 # At this likelihood ratio the strength is 0.63, at three times it 0.95.
 _CLEAR: Final = 25.0
+_OWN: Final = 0.2
 # One execution in twelve is many; fewer may well be an unusual request.
 _MANY: Final = 0.08
 _LONGEST_NAME: Final = 120
@@ -43,10 +44,16 @@ class ChangedExecutions:
         executions = executions_in(case.spans, case.recording.logs)
         times = executions.table["ts"]
         departures = departures_in(executions, case.before.mask(times).to_numpy(), cuts_of(case))
-        found = departures.reasons[departures.begins[departures.reasons["execution"]]]
+        reasons = departures.reasons.assign(op=executions.table["op"].to_numpy()[departures.reasons["execution"]])
+        reasons["begins"] = departures.begins[reasons["execution"]]
+        # What mostly comes from below does so here too, even where the trace does not show it.
+        reasons["own"] = reasons.groupby(["op", "event"])["begins"].transform("mean")
+        found = reasons[reasons["begins"]]
         found = found[~_refused(case.spans, executions.table["span"].to_numpy()[found["execution"]])]
+        found = found[found["own"] >= _OWN]
         found = found.assign(service=executions.table["service"].to_numpy()[found["execution"]])
         found = found[found["service"] != ""]
+        found["ratio"] = found["ratio"] * found["own"]
         clearest = found.groupby("service")["ratio"].max().sort_values(ascending=False, kind="stable")
         everywhere = executions.table["trace"].to_numpy()[found["execution"].unique()]
         return [
@@ -56,7 +63,6 @@ class ChangedExecutions:
 
     def _finding(self, case: Case, executions: Executions, found: pd.DataFrame, everywhere: int) -> Finding:
         table = executions.table
-        found = found.assign(op=table["op"].to_numpy()[found["execution"]])
         main = found.sort_values("ratio", ascending=False, kind="stable").iloc[0]
         same = found[(found["op"] == main["op"]) & (found["event"] == main["event"])]
         mine = table[table["op"] == main["op"]]
@@ -73,7 +79,7 @@ class ChangedExecutions:
             operation=operation,
             share=traces / max(everywhere, 1),
             affected=min(1.0, traces / max(table.loc[table["ts"] >= since, "trace"].nunique(), 1)),
-            strength=0.98 * clarity(ratio, clear=_CLEAR) * clarity(float(main["share"]), clear=_MANY),
+            strength=0.98 * clarity(ratio, clear=_CLEAR) * clarity(float(main["share"] * main["own"]), clear=_MANY),
             summary=_summary(executions, main, service, operation, len(departed), len(now), len(before)),
             query=f"traces of {operation!r} in {service}, lines and spans of {service} in them",
             window=case.after.whole,

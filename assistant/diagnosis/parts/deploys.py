@@ -25,6 +25,7 @@ class Deploys:
     def examine(self, case: Case) -> list[Finding]:
         """Give each service's last deployment before the onset."""
         told = _deploy_events(case.recording.events)
+        told = told[~_same_version(told, case.recording.metrics)]
         seen = _new_versions(case.recording.metrics)
         # An event is more exact than the first reading of a new version.
         seen = seen[~seen["service"].isin(told["service"])]
@@ -59,6 +60,22 @@ def _deploy_events(events: pd.DataFrame | None) -> pd.DataFrame:
     return events.loc[
         (events["event_type"] == "deploy") & (events["service"] != ""), ["service", "version", "ts"]
     ].assign(how="deploy events")
+
+
+def _same_version(deployed: pd.DataFrame, metrics: pd.DataFrame | None) -> pd.Series:
+    """Say which deployments brought the version that was there before: that is a restart and nothing new."""
+    if metrics is None:
+        return pd.Series(False, index=deployed.index)
+    named = metrics[(metrics["version"] != "") & (metrics["service"] != "")]
+    known = named[["service", "ts", "version"]].rename(columns={"version": "before"})
+    seen = pd.merge_asof(
+        deployed[["service", "ts", "version"]].reset_index().sort_values("ts"),
+        known.sort_values("ts"),
+        on="ts",
+        by="service",
+        allow_exact_matches=False,
+    ).set_index("index")
+    return ((seen["version"] != "") & (seen["version"] == seen["before"])).reindex(deployed.index)
 
 
 def _new_versions(metrics: pd.DataFrame | None) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import clarity
 from assistant.diagnosis.finding import Finding
-from assistant.diagnosis.metric_meaning import RESOURCES, meaning_of
+from assistant.diagnosis.metric_meaning import BACKLOGS, RESOURCES, meaning_of
 from assistant.diagnosis.metric_shifts import LEAST_DEVIATION, as_rates, first_beyond, metric_shifts, points_of
 
 _MOST_FINDINGS: Final = 6
@@ -46,9 +46,8 @@ class Resources:
         mine = points_of(metrics, row.service, row.metric, row.pod)
         where = f"{row.service} ({row.pod})" if row.pod else row.service
         return Finding(
-            signal="resource",
+            signal="backlog" if row.resource in BACKLOGS else "resource",
             service=row.service,
-            operation=None,
             strength=0.95 * clarity(row.rise, clear=_CLEAR),
             summary=f"{row.metric} of {where} rose to {row.high:.4g}, {row.before:.4g} before",
             query=row.metric,
@@ -62,4 +61,4 @@ class Resources:
 
 def _told_of_instance(metric: str) -> bool:
     about = meaning_of(metric)
-    return about.meaning in RESOURCES and not about.of_node
+    return about.meaning in RESOURCES | BACKLOGS and not about.of_node

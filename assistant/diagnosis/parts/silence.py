@@ -9,6 +9,7 @@ import pandas as pd
 
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.finding import Finding
+from assistant.diagnosis.phases import Phase
 
 # Exporters send every few seconds; silence is only silence when it lasts longer than that.
 _SHORTEST_SILENCE: Final = timedelta(seconds=15)
@@ -36,7 +37,7 @@ class Silence:
         if heard.empty or heard.max() < case.recording.header.window.end - 2 * shortest:
             return []
         since = pd.Timestamp(case.onset) - shortest
-        usual = _usual_gaps(case.before.of(metrics))
+        usual = _usual_gaps(metrics, case.before)
         findings = []
         for service, last in heard.items():
             quiet_for = heard.max() - last
@@ -66,10 +67,12 @@ def _answered(spans: pd.DataFrame | None) -> pd.DataFrame | None:
     return pd.DataFrame({"service": worked["peer"], "ts": worked["ts"]})
 
 
-def _usual_gaps(metrics: pd.DataFrame) -> dict[str, timedelta]:
+def _usual_gaps(metrics: pd.DataFrame, before: Phase) -> dict[str, timedelta]:
     """Give how long each service usually took from one reading to the next; only of services with enough of them."""
     readings = metrics.loc[metrics["service"] != "", ["service", "ts"]].drop_duplicates()
-    gaps = readings.groupby("service")["ts"].diff().dt.total_seconds().dropna()
-    grouped = gaps.groupby(readings["service"])
+    pieces = [Phase((stretch,)).of(readings) for stretch in before.stretches]
+    # What lies between two pieces of the baseline is no silence.
+    gaps = pd.concat([piece.groupby("service")["ts"].diff().dt.total_seconds() for piece in pieces]).dropna()
+    grouped = gaps.groupby(readings["service"].reindex(gaps.index))
     often = grouped.quantile(0.9)[grouped.size() >= _FEWEST_READINGS]
     return {str(service): timedelta(seconds=float(seconds)) for service, seconds in often.items()}

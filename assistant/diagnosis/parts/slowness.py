@@ -22,8 +22,8 @@ from assistant.diagnosis.lost_time import (
 
 _SMALLEST_SHARE: Final = 0.05
 _MOST_FINDINGS: Final = 5
-# Requests that take a fifth longer are noticed by some; twice as long by all.
-_NOTICED: Final = 0.2
+# Requests that take half as long again are noticed by some; twice as long by all.
+_NOTICED: Final = 0.5
 # At this likelihood ratio the strength is 0.63, at three times it 0.95.
 _CLEAR: Final = 25.0
 _MAIN_OPERATION: Final = 0.7
