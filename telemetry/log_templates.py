@@ -25,6 +25,7 @@ _LOOKED_AT_FOR_LOCATION: Final = 300
 # A helper through which everything is logged says nothing about the line: its lines begin in many ways.
 _WAYS_TO_BEGIN: Final = 10
 _BEGINNING_WORDS: Final = 6
+_DIGIT: Final = re.compile(r"\d")
 
 # The first that fits wins, so what contains others (a URL's numbers, a quoted id) stands before them.
 _VALUE: Final = re.compile(
@@ -62,22 +63,23 @@ def mine_templates(lines: Iterable[str]) -> MinedLines:
     Lines that name the place in the code where they were written are grouped by it; the others by their words (Drain,
     He et al. 2017).
     """
-    masked = [mask_values(line) for line in lines]
-    places = _places(masked)
+    written = list(lines)
+    places = _places(written)
+    # Values are looked for only where they are in the way: lines of one place are one sentence whatever they hold.
+    masked = [mask_values(line) if place is None else "" for line, place in zip(written, places, strict=True)]
     drain = Drain(sim_th=_SIMILARITY)
     groups: dict[str, int] = {}
     templates: list[str] = []
     clusters: dict[int, int] = {}
     found: list[int] = []
-    for text in masked:
-        position = groups.get(places.get(text) or text)
+    for line, place, text in zip(written, places, masked, strict=True):
+        position = groups.get(place or text)
         if position is None:
-            place = places.get(text)
             cluster_id = 0 if place else drain.add_log_message(text)[0].cluster_id
             position = clusters.get(cluster_id)
             if position is None:
                 position = len(templates)
-                templates.append(text)
+                templates.append(mask_values(line) if place else text)
                 if cluster_id:
                     clusters[cluster_id] = position
             groups[place or text] = position
@@ -102,14 +104,17 @@ def _masked(text: str) -> str:
     return _VALUE.sub(lambda found: f"<{found.lastgroup}>", text)
 
 
-def _places(masked: list[str]) -> dict[str, str]:
+def _places(lines: list[str]) -> list[str | None]:
     """Give the place in the code of each line that names one which says more than that a line was written."""
-    place_of: dict[str, str] = {}
+    found = [_LOCATION.search(line, 0, _LOOKED_AT_FOR_LOCATION) for line in lines]
     beginnings: dict[str, set[str]] = {}
-    for text in dict.fromkeys(masked):
-        place = _LOCATION.search(text, 0, _LOOKED_AT_FOR_LOCATION)
+    for line, place in zip(lines, found, strict=True):
         if place is not None:
-            place_of[text] = place.group()
-            words = [word for word in text.split() if "<" not in word and word != place.group()]
-            beginnings.setdefault(place.group(), set()).add(" ".join(words[:_BEGINNING_WORDS]))
-    return {text: place for text, place in place_of.items() if len(beginnings[place]) < _WAYS_TO_BEGIN}
+            ways = beginnings.setdefault(place.group(), set())
+            if len(ways) < _WAYS_TO_BEGIN:
+                said = line[place.end() : _LOOKED_AT_FOR_LOCATION].split()
+                ways.add(" ".join([word for word in said if not _DIGIT.search(word)][:_BEGINNING_WORDS]))
+    return [
+        place.group() if place is not None and len(beginnings[place.group()]) < _WAYS_TO_BEGIN else None
+        for place in found
+    ]

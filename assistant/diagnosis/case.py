@@ -70,14 +70,14 @@ class Case:
             how: `rate` (rows a second) or an aggregate of pandas (`mean`, `max`).
 
         Returns:
-            `(start of bucket, value)`; buckets without rows are 0 for `rate` and left out otherwise.
+            `(start of bucket, value)`; buckets without rows are 0 for `rate`, those without a number left out otherwise.
         """
         window = self.recording.header.window
         width = max(self.bucket_seconds, float(np.ceil(window.seconds / _MOST_POINTS)))
         step, start = pd.Timedelta(seconds=width), pd.Timestamp(window.start)
         buckets = start + (times - start) // step * step
         if how != "rate":
-            return _points((times if values is None else values).groupby(buckets).agg(how).sort_index())
+            return _points((times if values is None else values).groupby(buckets).agg(how).dropna().sort_index())
         # Before the first sign of telemetry there is nothing, which is not the same as zero.
         heard = start if self.spans is None or self.spans.empty else min(self.spans["ts"].min(), times.min())
         every = pd.date_range(

@@ -116,7 +116,7 @@ def _held_levels(case: Case, known: pd.DataFrame) -> pd.DataFrame:
     points = max(2, round(_HOLDS_SECONDS / max(step, 1.0)))
     series = now.groupby(_SERIES, sort=False)["value"]
     # The result of a rolling window comes in an order of its own; it is put back to the rows it belongs to.
-    rolled = series.rolling(points, min_periods=1).median().droplevel(_SERIES).reindex(now.index)
+    rolled = series.rolling(points, min_periods=1).median().droplevel([0, 1, 2]).reindex(now.index)
     # The first points of a series have no whole window; they count only where there are no others.
     whole = series.cumcount() + 1 >= np.minimum(points, series.transform("size"))
     levels = rolled[whole].groupby([now.loc[whole, key] for key in _SERIES], sort=False).agg(["max", "min"])

@@ -1,7 +1,8 @@
 """From findings to ranked causes: what explains what away, and how sure that makes us.
 
 A candidate's odds are `s / (1 - s)` for its strength `s`; with the odds that it is something else they are scaled to
-probabilities. The numbers are judgements, not fits; they are named here so that they can be questioned.
+probabilities, which are then calibrated (see `calibration`). The numbers here are judgements, not fits; they are named
+so that they can be questioned.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from assistant.diagnosis.calibration import calibrated
 from assistant.diagnosis.causes import (
     Candidate,
     from_executions,
@@ -63,7 +65,7 @@ def rank(findings: Sequence[Finding], calls: Collection[tuple[str, str]] = (), *
     """
     deploys = {finding.service: finding for finding in findings if finding.signal == "deploy"}
     failures, slow = from_failures(findings, deploys), from_slowness(findings, deploys)
-    changed, readings = from_executions(findings, deploys), from_readings(findings, deploys, watched=watched)
+    changed, readings = from_executions(findings, deploys, calls), from_readings(findings, deploys, watched=watched)
     surges = from_surges(findings)
     # A way through the code that is new hurts somebody too, but more requests do not make it.
     harm = _strongest([*failures, *slow])
@@ -97,7 +99,8 @@ def _with_probabilities(candidates: Sequence[Candidate]) -> tuple[tuple[Candidat
     odds = [strength / (1 - strength) for strength in (min(one.strength, _STRONGEST) for one in likely)]
     total = sum(odds) + _ODDS_OF_NONE
     ranked = sorted(zip(likely, odds, strict=True), key=lambda pair: -pair[1])[:_MOST_NAMED]
-    return tuple((one, round(its_odds / total, 4)) for one, its_odds in ranked)
+    probabilities = calibrated([its_odds / total for _, its_odds in ranked])
+    return tuple((one, round(its, 4)) for (one, _), its in zip(ranked, probabilities, strict=True))
 
 
 def _strongest(candidates: Iterable[Candidate]) -> float:

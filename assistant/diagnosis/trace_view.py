@@ -143,7 +143,7 @@ def _adopted(spans: pd.DataFrame, parent: npt.NDArray[np.int64]) -> npt.NDArray[
     if not orphan.any():
         return parent
     trace = pd.factorize(spans["trace_id"])[0]
-    order = np.lexsort((spans["ts"].to_numpy(), trace))
+    order = np.lexsort((spans["ts"].astype("int64").to_numpy(), trace))
     before = np.full(len(spans), -1)
     before[order[1:]] = np.where(trace[order[1:]] == trace[order[:-1]], order[:-1], -1)
     return np.where(orphan, before, parent)

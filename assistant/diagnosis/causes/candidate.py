@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -87,12 +87,17 @@ def candidate(
         look=LOOKS[finding.signal],
         kind=kind,
         strength=finding.strength if strength is None else strength,
-        summary=f"{text[0].upper()}{text[1:]}: {finding.summary}.",
+        summary=f"{_begun(text, {finding.service, service or '', *(finding.link or ())})}: {finding.summary}.",
         findings=(finding, *others),
         operation=None if elsewhere and not on_link else finding.operation,
         link=finding.link if on_link else None,
         version=version,
     )
+
+
+def _begun(text: str, names: Collection[str]) -> str:
+    """Begin a sentence with a capital letter, unless it begins with somebody's name."""
+    return text if any(name and text.startswith(name) for name in names) else text[0].upper() + text[1:]
 
 
 def own_fault(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from assistant.diagnosis.causes.candidate import Candidate, own_fault
@@ -14,10 +14,21 @@ _REASONS: Final = frozenset({"link_errors", "abandoned_calls", "database_errors"
 _LEFT_WITH_REASON: Final = 0.25
 # That work is missing may also be a change of what users ask for.
 _WORK_ALONE: Final = 0.95
+# Lines do not say which request they belong to; what the callee shows too comes from there more often than not.
+_LEFT_OF_CALLER: Final = 0.5
+_CHANGES: Final = frozenset({"new_errors", "changed_work"})
 
 
-def from_executions(findings: Sequence[Finding], deploys: Mapping[str, Finding]) -> list[Candidate]:
-    """Say in which services requests begin to go another way."""
+def from_executions(
+    findings: Sequence[Finding], deploys: Mapping[str, Finding], calls: Collection[tuple[str, str]] = ()
+) -> list[Candidate]:
+    """Say in which services requests begin to go another way.
+
+    Args:
+        findings: All of them.
+        deploys: Those of services that were just deployed.
+        calls: Known calls as `(caller, callee)`.
+    """
     candidates = []
     for finding in findings:
         if finding.signal == "new_errors":
@@ -28,9 +39,21 @@ def from_executions(findings: Sequence[Finding], deploys: Mapping[str, Finding])
         else:
             continue
         reason = max((one.strength for one in findings if _explains(one, finding)), default=0.0)
-        candidates.append(found.weakened(1 - (1 - _LEFT_WITH_REASON) * reason))
+        below = _LEFT_OF_CALLER if _shown_below(finding, findings, calls) else 1.0
+        candidates.append(found.weakened(below * (1 - (1 - _LEFT_WITH_REASON) * reason)))
     return candidates
 
 
 def _explains(other: Finding, finding: Finding) -> bool:
     return other.signal in _REASONS and other.service == finding.service
+
+
+def _shown_below(finding: Finding, findings: Sequence[Finding], calls: Collection[tuple[str, str]]) -> bool:
+    """Say whether a service that this one calls changed as clearly, where no trace told which of them began."""
+    if finding.operation is not None:
+        return False
+    below = {callee for caller, callee in calls if caller == finding.service and callee != caller}
+    return any(
+        other.signal in _CHANGES and other.service in below and other.strength >= finding.strength / 2
+        for other in findings
+    )

@@ -9,8 +9,9 @@ from assistant.diagnosis.causes.candidate import Candidate, candidate, own_fault
 from assistant.diagnosis.finding import Finding
 from assistant.taxonomy import FaultKind
 
-# A resource that is used more is often the effect of what the service was made to do, and a backlog of what it waits for.
+# A resource that is used more is often the effect of what the service was made to do, a backlog of what it waits for.
 _RESOURCE: Final = 0.9
+_SILENCE: Final = 0.8
 _BACKLOG: Final = 0.4
 # Where requests can be watched and nothing else is wrong with the service, more use is no trouble yet.
 _UNSUPPORTED: Final = 0.45
@@ -41,6 +42,9 @@ def from_readings(
                 text = f"{service} uses far more than before"
                 found = candidate(finding, FaultKind.RESOURCE_EXHAUSTION, text, about)
                 candidates.append(found.weakened(weight))
+            case "silence":
+                lead = candidate(finding, FaultKind.SERVICE_DOWN, f"{service} has fallen silent")
+                candidates.append(lead.weakened(_SILENCE))
             case "link_metric" if finding.link is not None:
                 caller, callee = finding.link
                 text = f"calls from {caller} to {callee} hang on the way"

@@ -6,6 +6,7 @@ from assistant.diagnosis.parts.deploys import Deploys
 from assistant.diagnosis.parts.error_lines import ErrorLines
 from assistant.diagnosis.parts.failing_operations import FailingOperations
 from assistant.diagnosis.parts.failure_origins import FailureOrigins
+from assistant.diagnosis.parts.line_rates import LineRates
 from assistant.diagnosis.parts.link_metrics import LinkMetrics
 from assistant.diagnosis.parts.resources import Resources
 from assistant.diagnosis.parts.service_metrics import ServiceMetrics
@@ -21,6 +22,7 @@ PARTS: tuple[Part, ...] = (
     Traffic(),
     Silence(),
     Deploys(),
+    LineRates(),
     ErrorLines(),
     Resources(),
     LinkMetrics(),

@@ -67,7 +67,7 @@ class ChangedExecutions:
         same = found[(found["op"] == main["op"]) & (found["event"] == main["event"])]
         mine = table[table["op"] == main["op"]]
         departed = np.unique(same["execution"])
-        since = table["ts"].to_numpy()[departed].min()
+        since = table["ts"].iloc[departed].min()
         now = mine[(mine["ts"] >= since)]
         before = case.before.of(mine)
         service, operation = str(mine["service"].iloc[0]), str(mine["operation"].iloc[0])
@@ -86,7 +86,7 @@ class ChangedExecutions:
             before=0.0 if len(before) else None,
             after=len(departed) / max(len(now), 1),
             unit="ratio",
-            onset=pd.Timestamp(since).to_pydatetime(),
+            onset=since.to_pydatetime(),
             series=case.series(mine["ts"], _departed(mine, departed), how="mean"),
             trace_ids=_trace_ids(case, table, departed),
             log_lines=_lines(case, executions, same),
