@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from telemetry.errors import RecordingError
 
@@ -49,11 +49,19 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+# One time zone, whatever it was written in: tools for times refuse to compare what only means the same.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
 class Stretch(_Value):
     """A stretch of time, `start` included and `end` not."""
 
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Moment
+    end: Moment
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Stretch:
@@ -70,7 +78,7 @@ class Stretch(_Value):
 class Alert(_Value):
     """What woke somebody. `at` may be late; `service` is where it was noticed, seldom where it began."""
 
-    at: AwareDatetime
+    at: Moment
     service: str | None = None
     description: str = ""
 

@@ -70,7 +70,7 @@ class Case:
             how: `rate` (rows a second) or an aggregate of pandas (`mean`, `max`).
 
         Returns:
-            `(start of bucket, value)`; buckets without rows are 0 for `rate`, those without a number left out otherwise.
+            `(start of bucket, value)`; buckets without rows are 0 for `rate`, without a number left out otherwise.
         """
         window = self.recording.header.window
         width = max(self.bucket_seconds, float(np.ceil(window.seconds / _MOST_POINTS)))

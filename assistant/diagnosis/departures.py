@@ -96,10 +96,10 @@ def _missed(
     """Give the executions without an event that always followed another one (or the start)."""
     table, events = executions.table, executions.events
     op, trace = table["op"].to_numpy(), table["trace"].to_numpy()
-    follow = _usual_order(executions, before)
     starts = pd.DataFrame({"execution": np.arange(len(table)), "event": _START})
     seen = pd.concat([events[["execution", "event"]], starts], ignore_index=True)
     seen["op"] = op[seen["execution"]]
+    follow = _not_too_seldom(_usual_order(executions, before), seen[before[seen["execution"]]], trace)
     seen = seen[seen["op"].isin(follow["op"])]
     asked = seen.rename(columns={"event": "after_event"}).merge(follow, on=["op", "after_event"])
     both = pd.MultiIndex.from_frame(asked[["execution", "event"]])
@@ -123,7 +123,7 @@ def _usual_order(executions: Executions, before: npt.NDArray[np.bool_]) -> pd.Da
     Errors and warnings are left out: that they no longer come is good news.
 
     Returns:
-        `op`, `event`, `after_event` and `rule`, the number of the row.
+        `op`, `event` and `after_event`.
     """
     events = executions.events
     of = events["execution"].to_numpy()
@@ -143,7 +143,26 @@ def _usual_order(executions: Executions, before: npt.NDArray[np.bool_]) -> pd.Da
         counted.drop_duplicates(["op", "event"]).assign(after_event=_START),
     ]
     every: pd.DataFrame = pd.concat(rules).drop(columns="times").drop_duplicates().reset_index(drop=True)
-    return every.assign(rule=np.arange(len(every)))
+    return every
+
+
+def _not_too_seldom(follow: pd.DataFrame, seen: pd.DataFrame, trace: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Leave out what comes too seldom to be sure; an operation that calls hundreds of others has many such rules.
+
+    Args:
+        follow: What usually follows what.
+        seen: What was seen in the baseline: `op`, `execution`, `event`.
+        trace: Of each execution.
+
+    Returns:
+        What is left, with `rule`, the number of the row.
+    """
+    traces = seen.assign(trace=trace[seen["execution"]])[["op", "event", "trace"]].drop_duplicates()
+    times = traces.groupby(["op", "event"]).size()
+    had = times.reindex(pd.MultiIndex.from_frame(follow[["op", "event"]])).to_numpy()
+    expected = times.reindex(pd.MultiIndex.from_frame(follow[["op", "after_event"]])).to_numpy()
+    left = follow[(expected - had <= (1 - _SURE) * expected) & (expected >= _FEWEST_BEFORE)].reset_index(drop=True)
+    return left.assign(rule=np.arange(len(left)))
 
 
 def _traces(

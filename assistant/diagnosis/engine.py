@@ -87,7 +87,9 @@ def _assemble(
     )
     header = case.recording.header
     missing = case.recording.missing
-    onsets = [item.onset for item in evidence if item.onset is not None and item.signal not in _BEFORE_THE_TROUBLE]
+    named = {item for hypothesis in hypotheses[:1] for item in hypothesis.evidence}
+    moved = [item for item in evidence if item.onset is not None and item.signal not in _BEFORE_THE_TROUBLE]
+    onsets = [item.onset for item in moved if item.id in named and item.onset is not None]
     onset = None if reason else min(onsets, default=case.onset)
     calls = known_calls(case.recording.calls, case.spans)
     resolution = max(case.bucket_seconds, header.resolution_seconds)

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from telemetry import mask_values, mine_templates
+from telemetry import mine_templates
 
 SEVERE: Final = frozenset({"ERR", "ERROR", "CRIT", "CRITICAL", "FATAL", "PANIC", "SEVERE", "EMERG", "EMERGENCY"})
 WARNING: Final = frozenset({"WARN", "WARNING", "ALERT"})
 # Words that the lines of every stack share, for lines that do not say how severe they are.
 SEVERE_WORDS: Final = r"error|exception|fail|fatal|refused|timed? ?out"
+NO_ERRORS: Final = r"\b(?:0|no|without)\s+(?:error|failure|exception)|\berrors?[=:]\s*0\b"
 _MOST_LINES: Final = 40_000  # The newest are the ones that matter.
 # What is said of an execution in which nothing is seen to happen, of an operation that otherwise does something.
 IDLE: Final = "does nothing further"
@@ -58,7 +59,7 @@ def executions_in(spans: pd.DataFrame, logs: pd.DataFrame | None) -> Executions:
     number = np.full(len(spans), -1)
     number[own] = np.arange(len(own))
     parent = spans["parent"].to_numpy()
-    service, name = spans["service"].to_numpy(dtype=object), _without_values(spans["name"])
+    service, name = spans["service"].to_numpy(dtype=object), spans["operation_key"].to_numpy(dtype=object)
     above = spans["above"].to_numpy()[own]
     op, _ = pd.factorize(pd.Series(service[own] + "\x1f" + name[own]))
     table = pd.DataFrame(
@@ -129,11 +130,15 @@ def _lines(
 
 
 def line_severity(logs: pd.DataFrame) -> pd.Series:
-    """Give for each line 2 for an error, 1 for a warning, 0 otherwise; by its words where lines name no severity."""
-    if (logs["severity"] == "").all():
-        return logs["body"].str.contains(SEVERE_WORDS, case=False).astype(np.int8) * np.int8(2)
+    """Give for each line 2 for an error, 1 for a warning, 0 otherwise; by its words where it names no severity."""
     said = logs["severity"].str.upper()
-    return said.isin(SEVERE).astype(np.int8) * np.int8(2) + said.isin(WARNING).astype(np.int8)
+    found = said.isin(SEVERE).astype(np.int8) * np.int8(2) + said.isin(WARNING).astype(np.int8)
+    silent = said == ""
+    if silent.any():
+        bodies = logs.loc[silent, "body"]
+        severe = bodies.str.contains(SEVERE_WORDS, case=False) & ~bodies.str.contains(NO_ERRORS, case=False)
+        found[silent] = severe.astype(np.int8) * np.int8(2)
+    return found
 
 
 def _idle(table: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -158,10 +163,3 @@ def _numbered(table: pd.DataFrame, told: pd.DataFrame) -> Executions:
         severity=of_event["severity"].max().to_numpy(dtype=np.int8),
         callee=of_event["callee"].first().to_numpy(dtype=object),
     )
-
-
-def _without_values(names: pd.Series) -> npt.NDArray[np.object_]:
-    """Mask ids and numbers in names of spans, so that `GET /orders/17` and `GET /orders/18` are one operation."""
-    codes, distinct = pd.factorize(names)
-    masked = np.array([mask_values(str(name)) for name in distinct], dtype=object)
-    return masked[codes] if len(masked) else names.to_numpy(dtype=object)

@@ -12,9 +12,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from assistant.diagnosis.metric_meaning import Meaning, meaning_of
+
 _BY_CALLER: Final = frozenset({"source", "client", "caller", "outbound", "egress"})
 _BY_CALLEE: Final = frozenset({"destination", "server", "callee", "inbound", "ingress"})
-_WORD: Final = re.compile(r"[A-Za-z]+")
+_WORD: Final = re.compile(r"[A-Za-z]+|\d+")
 _SEPARATORS: Final = ' _-:;,/>|."'
 
 
@@ -42,13 +44,14 @@ def link_waits(metrics: pd.DataFrame, step_seconds: float) -> pd.DataFrame:
         caller=told["metric"].map({name: end[0] for name, end in ends.items()}),
         callee=told["metric"].map({name: end[1] for name, end in ends.items()}),
         by_caller=told["metric"].map({name: end[2] for name, end in ends.items()}).astype(bool),
+        of=told["metric"].map({name: end[3] for name, end in ends.items()}),
     ).sort_values("ts", kind="stable")
-    columns = ["ts", "caller", "callee", "metric", "value"]
+    columns = ["ts", "caller", "callee", "of", "metric", "value"]
     both = pd.merge_asof(
         told.loc[told["by_caller"], columns],
-        told.loc[~told["by_caller"], ["ts", "caller", "callee", "value"]].rename(columns={"value": "served"}),
+        told.loc[~told["by_caller"], ["ts", "caller", "callee", "of", "value"]].rename(columns={"value": "served"}),
         on="ts",
-        by=["caller", "callee"],
+        by=["caller", "callee", "of"],
         direction="nearest",
         tolerance=pd.Timedelta(seconds=step_seconds),
     )
@@ -57,17 +60,30 @@ def link_waits(metrics: pd.DataFrame, step_seconds: float) -> pd.DataFrame:
     return both[["ts", "caller", "callee", "metric", "whole", "value"]].reset_index(drop=True)
 
 
-def _ends(metric: str, services: Iterable[str]) -> tuple[str, str, bool] | None:
-    """Read `source_50:cart_db` as a call from cart to db, told by the caller; None for other metrics."""
+def _ends(metric: str, services: Iterable[str]) -> tuple[str, str, bool, str] | None:
+    """Read `source_50:cart_db` as what the caller tells of calls from cart to db, and of which sort (`50`).
+
+    None for metrics that name no two services, or tell of something else than time.
+    """
     for callee in services:
-        rest = metric.rstrip(_SEPARATORS)
-        if not rest.endswith(callee):
+        rest = _without_ending(metric, callee)
+        if rest is None:
             continue
-        rest = rest.removesuffix(callee).rstrip(_SEPARATORS)
         for caller in services:
-            if rest.endswith(caller):
-                view = {word.lower() for word in _WORD.findall(rest.removesuffix(caller))}
-                if view & _BY_CALLER:
-                    return caller, callee, True
-                return (caller, callee, False) if view & _BY_CALLEE else None
+            view = _without_ending(rest, caller)
+            if view is None:
+                continue
+            words = {word.lower() for word in _WORD.findall(view)}
+            sort = " ".join(sorted(words - _BY_CALLER - _BY_CALLEE))
+            is_time = meaning_of(view).meaning in {Meaning.LATENCY, Meaning.OTHER}
+            if not is_time or not words & (_BY_CALLER | _BY_CALLEE):
+                return None
+            return caller, callee, bool(words & _BY_CALLER), sort
     return None
+
+
+def _without_ending(text: str, name: str) -> str | None:
+    """Take a name off the end of a text, where it stands as a word of its own."""
+    text = text.rstrip(_SEPARATORS)
+    rest = text.removesuffix(name)
+    return rest if text.endswith(name) and rest and rest[-1] in _SEPARATORS else None

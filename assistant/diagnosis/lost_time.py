@@ -103,13 +103,13 @@ def lost_time(spans: pd.DataFrame, before: Phase, cuts: pd.DatetimeIndex) -> Los
 def with_root_operation(spans: pd.DataFrame) -> pd.DataFrame:
     """Add the operation at the root of each span's trace, which tells what the user asked for."""
     roots = spans[spans["parent"] < 0].drop_duplicates("trace_id").set_index("trace_id")
-    asked = roots["service"] + "\x1f" + roots["name"]
+    asked = roots["service"] + "\x1f" + roots["operation_key"]
     return spans.assign(root_operation=spans["trace_id"].map(asked))
 
 
 def _same_mix(earlier: pd.DataFrame, now: pd.DataFrame) -> tuple[pd.Series, float, int] | None:
     """Give how much each earlier request counts so that both sides have the same mix, the usual time, and requests."""
-    then, since = earlier[earlier["parent"] < 0], now[now["parent"] < 0]
+    then, since = (rows[rows["parent"] < 0].drop_duplicates("trace_id") for rows in (earlier, now))
     if min(len(then), len(since)) < _FEWEST_REQUESTS:
         return None
     counts, usual = since["root_operation"].value_counts(), then.groupby("root_operation")["duration_ms"]

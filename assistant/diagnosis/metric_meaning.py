@@ -32,7 +32,7 @@ BACKLOGS: Final = frozenset({Meaning.HANDLES, Meaning.QUEUE})
 
 # The first that has a word in the name wins: `cpu_time` is about the processor, `failed_requests` about failures.
 _WORDS: Final[tuple[tuple[Meaning, frozenset[str]], ...]] = (
-    (Meaning.SUCCESS, frozenset({"success", "successful", "availability", "available", "successes"})),
+    (Meaning.SUCCESS, frozenset({"success", "successful", "availability", "successes"})),
     (
         Meaning.FAILURE,
         frozenset(
@@ -47,7 +47,7 @@ _WORDS: Final[tuple[tuple[Meaning, frozenset[str]], ...]] = (
     (Meaning.QUEUE, frozenset({"connection", "connections", "pool", "queue", "queued", "backlog", "lag"})),
     (
         Meaning.LATENCY,
-        frozenset({"latency", "latencies", "duration", "elapsed", "response", "delay", "rt", "rtt", "wait"}),
+        frozenset({"latency", "latencies", "duration", "elapsed", "responsetime", "delay", "rt", "rtt", "wait"}),
     ),
     (
         Meaning.NETWORK,
@@ -59,6 +59,8 @@ _WORDS: Final[tuple[tuple[Meaning, frozenset[str]], ...]] = (
     ),
 )
 _PERCENT: Final = re.compile(r"%|percent|(?:^|[_.\s])ratio|utili[sz]ation|usage_?rate|_?pct", re.IGNORECASE)
+_FUNCTION: Final = re.compile(r"^(rate|irate|increase|mean|avg|sum|max|min)\((.*)\)$", re.DOTALL)
+_ENDINGS: Final = ("total", "bucket", "count", "sum")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+[a-z]*")
 
 
@@ -82,17 +84,57 @@ class MetricMeaning:
     preference: int
 
 
-@lru_cache(maxsize=4096)
-def meaning_of(metric: str) -> MetricMeaning:
-    """Tell what a metric is about from its name."""
-    words = {word.lower() for word in _WORD.findall(metric)}
+@dataclass(frozen=True, slots=True)
+class MetricName:
+    """A metric's name, taken apart.
+
+    Attributes:
+        base: The name without function, labels, the service's own name, and `_total`, `_count`, `_sum`, `_bucket`.
+        ending: Which of these endings it had, without the underscore; empty for none.
+        function: What was done to it (`rate(...)`, `mean(...)`), empty for nothing.
+        labels: `{...}` as written, empty for none.
+    """
+
+    base: str
+    ending: str
+    function: str
+    labels: str
+
+
+@lru_cache(maxsize=8192)
+def name_of(metric: str, service: str = "") -> MetricName:
+    """Take the name of a metric apart.
+
+    Args:
+        metric: As recorded.
+        service: Whose metric it is; many exporters write it into the name, and it says nothing about the meaning.
+    """
+    wrapped = _FUNCTION.match(metric)
+    function, inner = (wrapped.group(1), wrapped.group(2)) if wrapped else ("", metric)
+    plain, brace, labels = inner.partition("{")
+    if service:
+        plain = re.sub(rf"(?<![A-Za-z0-9]){re.escape(service)}(?![A-Za-z0-9])", "", plain) or plain
+    ending = next((one for one in _ENDINGS if plain.lower().endswith(f"_{one}")), "")
+    base = plain[: -len(ending) - 1] if ending else plain
+    return MetricName(base.strip("_-:. "), ending, function, brace + labels)
+
+
+@lru_cache(maxsize=8192)
+def meaning_of(metric: str, service: str = "") -> MetricMeaning:
+    """Tell what a metric is about from the words in its name; labels and the service's own name are not looked at."""
+    name = name_of(metric, service)
+    words = {word.lower() for word in _WORD.findall(name.base)}
+    if {"response", "time"} <= words:
+        words.add("responsetime")
     meaning = next((meaning for meaning, known in _WORDS if words & known), Meaning.OTHER)
+    if meaning is Meaning.LATENCY and name.ending == "count":
+        meaning = Meaning.TRAFFIC  # How often it was measured.
     return MetricMeaning(
         meaning=meaning,
-        of_limit=bool(_PERCENT.search(metric)),
+        of_limit=bool(_PERCENT.search(name.base)),
         of_node=bool(words & {"node", "host", "machine"}),
         as_client=bool(words & {"client", "upstream", "outbound", "source"}),
-        preference=_preference(words),
+        preference=0 if name.function in {"mean", "avg"} else _preference(words),
     )
 
 

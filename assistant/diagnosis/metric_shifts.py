@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from assistant.diagnosis.case import Case
-from assistant.diagnosis.metric_meaning import meaning_of
+from assistant.diagnosis.metric_meaning import meaning_of, name_of
 
 # Spreads above this are not chance in a baseline of a few dozen points.
 LEAST_DEVIATION: Final = 6.0
@@ -31,7 +31,13 @@ _QUARTILES_APART: Final = 1.349  # in its standard deviations
 # What lasts this long is no spike.
 _HOLDS_SECONDS: Final = 30.0
 _FEWEST_POINTS: Final = 2
+_MANY_POINTS: Final = 30
+_CALM_SECONDS: Final = 15.0
+_FEWEST_CALMED: Final = 3
+# A metric that was zero everywhere has no scale: to leave zero is something, but nobody can say how much.
+_OF_NO_SCALE: Final = 8.0
 _SERIES: Final = ["service", "metric", "pod"]
+_ADDED_UP: Final = {"value": "sum"}
 
 
 def metric_shifts(
@@ -57,19 +63,18 @@ def metric_shifts(
         the baseline reached as far), and `stir`, the rise even where the baseline reached as far.
     """
     known = metrics[metrics["value"].notna()].sort_values([*_SERIES, "ts"], kind="stable").reset_index(drop=True)
-    normal = case.before.of(known)
+    known = _calmed(known, case.recording.header.resolution_seconds)
     held = _held_levels(case, known)
-    by_series = normal.groupby(_SERIES, sort=False)["value"]
-    both = pd.DataFrame(
-        {
-            "before": by_series.median(),
-            "lower": by_series.quantile(0.25),
-            "upper": by_series.quantile(0.75),
-            "usual_low": by_series.quantile(1 - _SELDOM),
-            "usual_high": by_series.quantile(_SELDOM),
-            "points": by_series.size(),
-        }
-    ).join(held, how="inner")
+    normal = case.before.of(known)
+    usual = _usual(normal, _SERIES)
+    # An instance that is new has no past of its own; it is held against that of the others.
+    new = held.index.difference(usual.index)
+    if len(new):
+        pooled = _usual(normal, _SERIES[:2]).reindex(
+            pd.MultiIndex.from_tuples([key[:2] for key in new], names=_SERIES[:2])
+        )
+        usual = pd.concat([usual, pooled.set_axis(new)])
+    both = usual.join(held, how="inner")
     both = both[both["points"] >= _FEWEST_POINTS].dropna()
     if both.empty:
         return both.reset_index().assign(rise=[], fall=[], stir=[])
@@ -85,16 +90,46 @@ def metric_shifts(
     return both.reset_index()
 
 
+def _usual(normal: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Describe the baseline of each series."""
+    by_series = normal.groupby(keys, sort=False)["value"]
+    return pd.DataFrame(
+        {
+            "before": by_series.median(),
+            "lower": by_series.quantile(0.25),
+            "upper": by_series.quantile(0.75),
+            "usual_low": by_series.quantile(1 - _SELDOM),
+            "usual_high": by_series.quantile(_SELDOM),
+            "points": by_series.size(),
+        }
+    )
+
+
+def _calmed(known: pd.DataFrame, step_seconds: float) -> pd.DataFrame:
+    """Smooth readings that come every few seconds: their noise says nothing about levels that last."""
+    points = round(_CALM_SECONDS / max(step_seconds, 0.1))
+    if points < _FEWEST_CALMED:
+        return known
+    rolled = known.groupby(_SERIES, sort=False)["value"].rolling(points, min_periods=1).median()
+    return known.assign(value=rolled.droplevel([0, 1, 2]).reindex(known.index))
+
+
 def as_rates(metrics: pd.DataFrame) -> pd.DataFrame:
     """Turn counters that only grow into rates a second; a reset gives no point. Other series stay as they are."""
-    counter = metrics["metric"].map({name: name.lower().endswith("_total") for name in metrics["metric"].unique()})
+    counter = metrics["metric"].map({name: _counts(str(name)) for name in metrics["metric"].unique()}).astype(bool)
     if not counter.any():
         return metrics
-    counts = metrics[counter.astype(bool)].sort_values([*_SERIES, "ts"], kind="stable")
+    # What differs only in labels that were not kept is one counter.
+    counts = metrics[counter].groupby([*_SERIES, "ts"], as_index=False, sort=True).agg(_ADDED_UP)
     change = counts.groupby(_SERIES)["value"].diff()
     seconds = counts.groupby(_SERIES)["ts"].diff().dt.total_seconds()
     rates = counts.assign(value=(change / seconds).where((change >= 0) & (seconds > 0)))
-    return pd.concat([metrics[~counter.astype(bool)], rates]).sort_values("ts", kind="stable").reset_index(drop=True)
+    return pd.concat([metrics[~counter], rates]).sort_values("ts", kind="stable").reset_index(drop=True)
+
+
+def _counts(metric: str) -> bool:
+    name = name_of(metric)
+    return not name.function and name.ending == "total"
 
 
 def first_beyond(case: Case, series: pd.DataFrame, before: float, after: float) -> datetime:
@@ -125,13 +160,17 @@ def _held_levels(case: Case, known: pd.DataFrame) -> pd.DataFrame:
 
 def _floors(both: pd.DataFrame, spread_floor: float, among_peers: bool) -> pd.Series:
     level = both["before"].abs()
+    metric = pd.Series([name_of(name, service).base for service, name, _ in both.index], index=both.index)
+    # Few points give quartiles that are too narrow by chance; the same metric elsewhere says how restless it is.
+    restless = ((both["upper"] - both["lower"]) / _QUARTILES_APART / level.where(level > 0)).groupby(metric)
+    elsewhere = (restless.transform("median").fillna(0.0) * level).where(both["points"] < _MANY_POINTS, 0.0)
+    floors = elsewhere.clip(lower=spread_floor * level)
     if not among_peers:
-        return spread_floor * level + 1e-9
-    metric = both.index.get_level_values("metric")
+        return floors + 1e-9
     peers = level.groupby(metric).transform(lambda levels: levels.quantile(0.75))
-    limit = pd.Series([meaning_of(name).of_limit for name in metric], index=both.index)
+    limit = pd.Series([meaning_of(name, service).of_limit for service, name, _ in both.index], index=both.index)
     largest = both["usual_high"].groupby(metric).transform("max")
     percent = np.maximum(largest, both["high"]) > _LARGEST_RATIO
     of_limit = pd.Series(np.where(percent, 100.0, 1.0) * _LIMIT_FLOOR, index=both.index).where(limit, 0.0)
-    floors = (spread_floor * level).clip(lower=_PEERS_FLOOR * peers)
-    return floors.clip(lower=of_limit) + 1e-9
+    no_scale = (both["high"] / _OF_NO_SCALE).where(largest <= 0, 0.0)
+    return floors.clip(lower=_PEERS_FLOOR * peers).clip(lower=of_limit).clip(lower=no_scale) + 1e-9

@@ -39,19 +39,25 @@ class Phase:
             inside |= (times >= stretch.start) & (times < stretch.end)
         return inside
 
-    def covered_seconds(self, times: pd.Series) -> float:
-        """Seconds of this phase for which requests were recorded: all but the gaps.
+    def covered_seconds(self, times: pd.Series, *, regular: bool = True) -> float:
+        """Seconds of this phase for which rows were recorded: all but the gaps.
 
         Tables seldom cover the whole window; a rate over time without data would be too low. A gap is a pause of more
         than a minute, or of thirty times the usual and at least 5 seconds.
 
         Args:
-            times: When requests came, in order.
+            times: When they came, in order.
+            regular: Whether they usually come one after the other, as requests do; lines come when there is something
+                to say, and only pauses of more than a minute are gaps.
         """
         seconds = 0.0
         pauses = times.diff().dt.total_seconds()
         usual = float(pauses.median()) if len(pauses) > 1 else _LONGEST_PAUSE_SECONDS
-        gap = min(max(_UNUSUAL_PAUSES * usual, _SHORTEST_GAP_SECONDS), _LONGEST_PAUSE_SECONDS)
+        gap = (
+            _LONGEST_PAUSE_SECONDS
+            if not regular
+            else min(max(_UNUSUAL_PAUSES * usual, _SHORTEST_GAP_SECONDS), _LONGEST_PAUSE_SECONDS)
+        )
         for stretch in self.stretches:
             inside = times[(times >= stretch.start) & (times < stretch.end)]
             at = (inside - pd.Timestamp(stretch.start)).dt.total_seconds().to_numpy()

@@ -52,6 +52,11 @@ def _tidied_table(name: str, table: pd.DataFrame | None, window: Stretch) -> pd.
     tidy = pd.DataFrame(columns)
     tidy = tidy[(tidy["ts"] >= window.start) & (tidy["ts"] < window.end)]  # NaT is in no window.
     if name == "spans":
+        # Exporters write `Error` and `STATUS_CODE_ERROR`, and `SPAN_KIND_SERVER`.
+        for column, prefix in (("status", "STATUS_CODE_"), ("kind", "SPAN_KIND_")):
+            codes, distinct = pd.factorize(tidy[column])
+            plain = np.array([str(text).upper().removeprefix(prefix) for text in distinct], dtype=object)
+            tidy[column] = plain[codes] if len(plain) else tidy[column]
         # A span of unknown length still says who called whom.
         tidy["duration_ms"] = tidy["duration_ms"].fillna(0.0).clip(0.0, _LONGEST_SPAN_MS)
     if not tidy["ts"].is_monotonic_increasing:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from telemetry import peer_of_client_spans, self_time_ms
+from telemetry import mask_values, peer_of_client_spans, self_time_ms
 
 _DEEPEST_CALL: Final = 64  # Deeper than any real call chain; ends the walk where bad data has cycles.
+_SERVER_ERROR: Final = r'"http\.(?:response\.)?status_code":\s*"?5\d\d\b'
 _STATUS_CODE: Final = r'"http\.(?:response\.)?status_code":\s*"?(\d{3})\b'
 # A callee that worked for nearly as long as its caller waited is why the caller gave up.
 _NEARLY_ALL: Final = 0.9
@@ -31,6 +32,7 @@ def link_spans(spans: pd.DataFrame) -> pd.DataFrame:
     * `self_ms`: time spent in the span itself and not in its children.
     * `peer`: for a client span, the service it calls; empty where that cannot be told.
     * `database`: whether it is a call to a database.
+    * `operation_key`: the name without ids and numbers; `GET /orders/17` and `GET /orders/18` are one operation.
     * `top`: row number of the server span (or root) of the same service that this span works for, itself included.
     * `operation`: name of that span.
     * `error`: whether it failed. What was answered with 4xx did not fail: somebody answered.
@@ -48,12 +50,19 @@ def link_spans(spans: pd.DataFrame) -> pd.DataFrame:
     client = (linked["kind"] == "CLIENT").to_numpy()
     linked["database"] = client & linked["attributes"].str.contains('"db.', regex=False).to_numpy(dtype=bool)
     linked["peer"] = _peers(linked, parent, crosses)
+    linked["operation_key"] = _without_values(linked["name"])
     linked["top"] = _tops(linked)
     linked["operation"] = linked["name"].to_numpy()[linked["top"].to_numpy()]
-    linked["error"] = (linked["status"] == "ERROR").to_numpy() & ~_answered(linked)
+    linked["error"] = _failed(linked)
     linked["origin"] = linked["error"].to_numpy() & ~_has_failed_below(linked)
     linked["abandoned"] = client & linked["origin"].to_numpy() & _callee_still_at_work(linked, crosses)
     return linked
+
+
+def _without_values(names: pd.Series) -> npt.NDArray[np.object_]:
+    codes, distinct = pd.factorize(names)
+    masked = np.array([mask_values(str(name)) for name in distinct], dtype=object)
+    return masked[codes] if len(masked) else names.to_numpy(dtype=object)
 
 
 def answered_4xx(attributes: pd.Series) -> npt.NDArray[np.bool_]:
@@ -128,6 +137,17 @@ def _tops(spans: pd.DataFrame) -> npt.NDArray[np.int64]:
             break
         at = np.where(climbs, up, at)
     return at
+
+
+def _failed(spans: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Spans that say they failed and were not answered with 4xx, and those that answered 5xx and say nothing."""
+    said = (spans["status"] == "ERROR").to_numpy()
+    silent = ((spans["status"] == "UNSET") & (spans["kind"] == "SERVER")).to_numpy()
+    answers = spans.loc[silent, "attributes"]
+    with_code = answers[answers.str.contains("status_code", regex=False)]
+    failed: npt.NDArray[np.bool_] = said & ~_answered(spans)
+    failed[with_code.index[with_code.str.contains(_SERVER_ERROR)]] = True
+    return failed
 
 
 def _answered(spans: pd.DataFrame) -> npt.NDArray[np.bool_]:

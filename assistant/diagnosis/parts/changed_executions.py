@@ -42,13 +42,15 @@ class ChangedExecutions:
         if case.spans.empty:
             return []
         executions = executions_in(case.spans, case.recording.logs)
+        # What the recording says was normal again afterwards is no part of the trouble.
+        over = ~(case.before.mask(executions.table["ts"]) | case.since_search.mask(executions.table["ts"])).to_numpy()
         times = executions.table["ts"]
         departures = departures_in(executions, case.before.mask(times).to_numpy(), cuts_of(case))
         reasons = departures.reasons.assign(op=executions.table["op"].to_numpy()[departures.reasons["execution"]])
         reasons["begins"] = departures.begins[reasons["execution"]]
         # What mostly comes from below does so here too, even where the trace does not show it.
         reasons["own"] = reasons.groupby(["op", "event"])["begins"].transform("mean")
-        found = reasons[reasons["begins"]]
+        found = reasons[reasons["begins"] & ~over[reasons["execution"]]]
         found = found[~_refused(case.spans, executions.table["span"].to_numpy()[found["execution"]])]
         found = found[found["own"] >= _OWN]
         found = found.assign(service=executions.table["service"].to_numpy()[found["execution"]])

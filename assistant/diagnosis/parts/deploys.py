@@ -14,6 +14,7 @@ from assistant.diagnosis.finding import Finding
 _FADES_OVER: Final = timedelta(minutes=10)
 # The event is written when the new version is ready, which may be just after its first failures.
 _TOLERANCE: Final = timedelta(seconds=30)
+_SIDE_BY_SIDE: Final = timedelta(seconds=60)
 
 
 class Deploys:
@@ -84,7 +85,9 @@ def _new_versions(metrics: pd.DataFrame | None) -> pd.DataFrame:
         return _none_deployed()
     named = metrics[(metrics["version"] != "") & (metrics["service"] != "")]
     first = named.drop_duplicates(["service", "version"])[["service", "version", "ts"]]
-    newer = first[first.duplicated("service")]
+    # Versions that run side by side from the beginning are nothing new.
+    began = first.groupby("service")["ts"].transform("min")
+    newer = first[first.duplicated("service") & (first["ts"] > began + _SIDE_BY_SIDE)]
     return newer.assign(how="version that the metrics name")
 
 

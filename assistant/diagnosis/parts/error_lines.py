@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import LEAST_SURPRISE, clarity, surprise
+from assistant.diagnosis.executions import line_severity
 from assistant.diagnosis.finding import Finding
 from telemetry import mine_templates
 
-_SEVERE: Final = frozenset(
-    {"WARN", "WARNING", "ERR", "ERROR", "CRIT", "CRITICAL", "FATAL", "PANIC", "SEVERE", "EMERG", "EMERGENCY", "ALERT"}
-)
-# Words that the lines of every stack share, for lines that do not say how severe they are.
-_SEVERE_WORDS: Final = r"error|exception|fail|fatal|refused|timed? ?out"
 _LEAST_RISE: Final = 3.0
 _MOST_FINDINGS: Final = 5
 _MOST_OF_A_SERVICE: Final = 2
 _MOST_LINES: Final = 8000  # Bounds the time for templates; the newest lines are the ones that matter.
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """Seconds for which lines were collected on both sides."""
+
+    before: float
+    after: float
+
+    @property
+    def ratio(self) -> float:
+        """How many lines to expect since the onset for each before, if nothing changed."""
+        return self.after / max(self.before, 1.0)
 
 
 class ErrorLines:
@@ -40,35 +50,40 @@ class ErrorLines:
             return []
         mined = mine_templates(body.partition("\n")[0] for body in inside["body"])
         inside = inside.assign(template=[mined.templates[number] for number in mined.template_of])
+        before_s = case.before.covered_seconds(logs["ts"], regular=False)
+        after_s = case.after.covered_seconds(logs["ts"], regular=False)
+        watched = _Watched(before_s, after_s)
         after = case.after.of(inside)
         lines = after.groupby(["service", "template"]).size()
         earlier = case.before.of(inside).groupby(["service", "template"]).size().reindex(lines.index, fill_value=0)
-        unusual = surprise(lines, earlier, case.after_over_before)
-        risen = lines[(unusual >= LEAST_SURPRISE) & (lines >= _LEAST_RISE * earlier * case.after_over_before)]
+        unusual = surprise(lines, earlier, watched.ratio)
+        risen = lines[(unusual >= LEAST_SURPRISE) & (lines >= _LEAST_RISE * earlier * watched.ratio)]
         told: Counter[str] = Counter()
         findings = []
         for service, template in risen.sort_values(ascending=False, kind="stable").index:
             told[service] += 1
             if told[service] <= _MOST_OF_A_SERVICE:
                 mine = inside[(inside["service"] == service) & (inside["template"] == template)]
-                findings.append(self._finding(case, service, template, mine, len(after)))
+                findings.append(self._finding(case, service, template, mine, len(after), watched))
         return findings[:_MOST_FINDINGS]
 
-    def _finding(self, case: Case, service: str, template: str, mine: pd.DataFrame, all_lines: int) -> Finding:
+    def _finding(
+        self, case: Case, service: str, template: str, mine: pd.DataFrame, all_lines: int, watched: _Watched
+    ) -> Finding:
         now, earlier = case.after.of(mine), len(case.before.of(mine))
         return Finding(
             signal="log_errors",
             service=service,
             share=len(now) / all_lines,
-            strength=0.9 * clarity(surprise(len(now), earlier, case.after_over_before), clear=5),
+            strength=0.9 * clarity(surprise(len(now), earlier, watched.ratio), clear=5),
             summary=(
-                f"{service} writes a line {len(now)} times in {case.seconds_after:.0f} s that it wrote "
-                + (f"{earlier} times in the {case.seconds_before:.0f} s before" if earlier else "never before")
+                f"{service} writes a line {len(now)} times in {watched.after:.0f} s that it wrote "
+                + (f"{earlier} times in the {watched.before:.0f} s before" if earlier else "never before")
             ),
             query=f"lines of {service} like: {template}",
             window=case.after.whole,
-            before=earlier / max(case.seconds_before, 1.0),
-            after=len(now) / max(case.seconds_after, 1.0),
+            before=earlier / max(watched.before, 1.0),
+            after=len(now) / max(watched.after, 1.0),
             unit="lines/s",
             onset=now["ts"].min().to_pydatetime(),
             series=case.series(mine["ts"]),
@@ -78,6 +93,4 @@ class ErrorLines:
 
 
 def _severe_lines(logs: pd.DataFrame) -> pd.DataFrame:
-    if (logs["severity"] == "").all():
-        return logs[logs["body"].str.contains(_SEVERE_WORDS, case=False)]
-    return logs[logs["severity"].str.upper().isin(_SEVERE)]
+    return logs[line_severity(logs) > 0]

@@ -30,13 +30,20 @@ class Resources:
         """
         metrics = case.recording.metrics
         assert metrics is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
-        wanted_names = {name for name in metrics["metric"].unique() if _told_of_instance(name)}
-        wanted = as_rates(metrics[metrics["metric"].isin(wanted_names) & (metrics["service"] != "")])
+        named = metrics[metrics["service"] != ""]
+        pairs = named[["service", "metric"]].drop_duplicates()
+        told = [
+            _told_of_instance(metric, service) for service, metric in zip(*(pairs[one] for one in pairs), strict=True)
+        ]
+        wanted = as_rates(named.merge(pairs[told], on=["service", "metric"]))
         shifts = metric_shifts(case, wanted, among_peers=True)
         if shifts.empty:
             return []
-        shifts["resource"] = [meaning_of(metric).meaning.value for metric in shifts["metric"]]
-        shifts["of_limit"] = [meaning_of(metric).of_limit for metric in shifts["metric"]]
+        about = [
+            meaning_of(metric, service) for service, metric in zip(shifts["service"], shifts["metric"], strict=True)
+        ]
+        shifts["resource"] = [one.meaning.value for one in about]
+        shifts["of_limit"] = [one.of_limit for one in about]
         told_as_share = shifts.groupby(["service", "pod", "resource"])["of_limit"].transform("max").astype(bool)
         risen = shifts[(shifts["of_limit"] == told_as_share) & (shifts["rise"] >= LEAST_DEVIATION)]
         worst = risen.sort_values("rise", ascending=False, kind="stable").drop_duplicates(["service", "resource"])
@@ -59,6 +66,6 @@ class Resources:
         )
 
 
-def _told_of_instance(metric: str) -> bool:
-    about = meaning_of(metric)
+def _told_of_instance(metric: str, service: str) -> bool:
+    about = meaning_of(metric, service)
     return about.meaning in RESOURCES | BACKLOGS and not about.of_node

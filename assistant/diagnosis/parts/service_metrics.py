@@ -42,7 +42,7 @@ class ServiceMetrics:
         signals = service_signals(metrics, case.recording.header.resolution_seconds)
         slow = metric_shifts(case, signals.latency)
         failing = metric_shifts(case, signals.failures, least_spread=_LEAST_SPREAD_OF_FAILURES)
-        counted = metric_shifts(case, signals.failure_counts)
+        counted = metric_shifts(case, signals.failure_counts, least_spread=_chance_of_counts(case, signals))
         return [
             *self._findings(case, "latency_metric", signals.latency, slow, signals),
             *self._findings(case, "error_metric", signals.failures, failing, signals),
@@ -93,6 +93,18 @@ class ServiceMetrics:
             onset=first_beyond(case, mine, row.before, row.high),
             series=case.series(mine["ts"], mine["value"], how="mean"),
         )
+
+
+def _chance_of_counts(case: Case, signals: ServiceSignals) -> float:
+    """Give by how much small counts of failures vary by chance, in their own unit.
+
+    The smallest that was ever read stands for one failure; counts vary by their square root (Poisson).
+    """
+    counts = signals.failure_counts
+    one = float(counts.loc[counts["value"] > 0, "value"].min()) if (counts["value"] > 0).any() else 0.0
+    usual = case.before.of(counts).groupby("service")["value"].mean()
+    level = float(usual.max()) if len(usual) else 0.0
+    return one * max(1.0, (level / one) ** 0.5) if one > 0 else 0.0
 
 
 def _reading(signal: str, metric: str) -> str:

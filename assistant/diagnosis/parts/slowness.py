@@ -39,7 +39,8 @@ class Slowness:
         """Give the services that cost time, most first; nothing when requests are as quick as before."""
         assert case.spans is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
         spans = with_root_operation(with_places(case.spans))
-        spans = spans[spans["service"] != ""]
+        compared = case.before.mask(spans["ts"]) | case.since_search.mask(spans["ts"])
+        spans = spans[(spans["service"] != "") & compared]
         if spans.empty:
             return []
         lost = lost_time(spans, case.before, cuts_of(case))
