@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _LOOKED_AT_FOR_LOCATION: Final = 300
 # A helper through which everything is logged says nothing about the line: its lines begin in many ways.
 _WAYS_TO_BEGIN: Final = 10
 _BEGINNING_WORDS: Final = 6
+_MESSAGE_KEYS: Final = ("message", "msg", "log", "event", "body")
+_LOGFMT_MESSAGE: Final = re.compile(r'(?:^|\s)msg="((?:[^"\\]|\\.)*)"')
 _DIGIT: Final = re.compile(r"\d")
 
 # The first that fits wins, so what contains others (a URL's numbers, a quoted id) stands before them.
@@ -57,36 +60,74 @@ class MinedLines:
     templates: tuple[str, ...]
 
 
-def mine_templates(lines: Iterable[str]) -> MinedLines:
+def mine_templates(lines: Iterable[str], apart: Iterable[object] | None = None) -> MinedLines:
     """Group lines that say the same thing. The same lines in the same order always give the same answer.
 
     Lines that name the place in the code where they were written are grouped by it; the others by their words (Drain,
-    He et al. 2017).
+    He et al. 2017). Of structured lines (JSON, `msg="..."`) the message is what counts.
+
+    Args:
+        lines: The lines.
+        apart: Something for each line; lines for which it differs never share a template (their severity, say).
     """
-    written = list(lines)
-    places = _places(written)
-    # Values are looked for only where they are in the way: lines of one place are one sentence whatever they hold.
-    masked = [mask_values(line) if place is None else "" for line, place in zip(written, places, strict=True)]
-    drain = Drain(sim_th=_SIMILARITY)
-    groups: dict[str, int] = {}
+    written = [_message(line) for line in lines]
+    kinds = [None] * len(written) if apart is None else list(apart)
+    miners: dict[object, _Miner] = {}
     templates: list[str] = []
-    clusters: dict[int, int] = {}
     found: list[int] = []
-    for line, place, text in zip(written, places, masked, strict=True):
-        position = groups.get(place or text)
-        if position is None:
-            cluster_id = 0 if place else drain.add_log_message(text)[0].cluster_id
-            position = clusters.get(cluster_id)
-            if position is None:
-                position = len(templates)
-                templates.append(mask_values(line) if place else text)
-                if cluster_id:
-                    clusters[cluster_id] = position
-            groups[place or text] = position
-        found.append(position)
-    for cluster_id, position in clusters.items():
-        templates[position] = drain.id_to_cluster[cluster_id].get_template()
+    for line, place, kind in zip(written, _places(written), kinds, strict=True):
+        found.append(miners.setdefault(kind, _Miner(templates)).position_of(line, place))
+    for miner in miners.values():
+        miner.finish()
     return MinedLines(template_of=tuple(found), templates=tuple(templates))
+
+
+class _Miner:
+    """Groups lines, and writes their templates into a list that it shares with others."""
+
+    def __init__(self, templates: list[str]) -> None:
+        self._drain = Drain(sim_th=_SIMILARITY)
+        self._templates = templates
+        self._positions: dict[str, int] = {}
+        self._clusters: dict[int, int] = {}
+
+    def position_of(self, line: str, place: str | None) -> int:
+        """Give the position of the line's template."""
+        # Values are looked for only where they are in the way: lines of one place are one sentence whatever they hold.
+        key = place or mask_values(line)
+        known = self._positions.get(key)
+        if known is None:
+            known = self._positions[key] = self._new(mask_values(line)) if place else self._clustered(key)
+        return known
+
+    def finish(self) -> None:
+        """Write down what the lines of each cluster turned out to have in common."""
+        for cluster_id, position in self._clusters.items():
+            self._templates[position] = self._drain.id_to_cluster[cluster_id].get_template()
+
+    def _clustered(self, masked: str) -> int:
+        cluster, _change = self._drain.add_log_message(masked)
+        if cluster.cluster_id not in self._clusters:
+            self._clusters[cluster.cluster_id] = self._new(masked)
+        return self._clusters[cluster.cluster_id]
+
+    def _new(self, template: str) -> int:
+        self._templates.append(template)
+        return len(self._templates) - 1
+
+
+def _message(line: str) -> str:
+    """Give what a structured line says; other lines as they are."""
+    if line.startswith("{") and line.rstrip().endswith("}"):
+        try:
+            told = json.loads(line)
+        except (ValueError, RecursionError):
+            return line
+        if isinstance(told, dict):
+            said = next((told[key] for key in _MESSAGE_KEYS if isinstance(told.get(key), str)), None)
+            return said if said else line
+    found = _LOGFMT_MESSAGE.search(line)
+    return found.group(1) if found else line
 
 
 def mask_values(line: str) -> str:

@@ -24,6 +24,7 @@ NO_ERRORS: Final = r"\b(?:0|no|without)\s+(?:error|failure|exception)|\berrors?[
 _MOST_LINES: Final = 40_000  # The newest are the ones that matter.
 # What is said of an execution in which nothing is seen to happen, of an operation that otherwise does something.
 IDLE: Final = "does nothing further"
+WRITES: Final = "writes "
 
 
 @dataclass(frozen=True)
@@ -115,14 +116,15 @@ def _lines(
     known = (at >= 0) & (logs["span_id"] != "").to_numpy()
     lines, at = logs[known], at[known]
     first = lines["body"].str.partition("\n")[0] if len(lines) else lines["body"]
-    mined = mine_templates(first)
+    severity = line_severity(lines).to_numpy()
+    mined = mine_templates(first, apart=severity)
     templates = np.array(mined.templates, dtype=object)
     return pd.DataFrame(
         {
             "execution": number[top[at]],
-            "label": "writes " + templates[list(mined.template_of)] if len(lines) else "",
+            "label": WRITES + templates[list(mined.template_of)] if len(lines) else "",
             "at": lines["ts"].array,
-            "severity": line_severity(lines).to_numpy(),
+            "severity": severity,
             "callee": "",
             "row": lines.index.to_numpy(),
         }

@@ -47,8 +47,9 @@ def service_signals(metrics: pd.DataFrame, step_seconds: float) -> ServiceSignal
         metrics: Tidy (see `tables.tidied`).
         step_seconds: The sampling step.
     """
-    told = _told(metrics)
-    told = pd.concat([told, _histograms(metrics)], ignore_index=True)
+    told, histograms = _told(metrics), _histograms(metrics)
+    if not histograms.empty:
+        told = pd.concat([told, histograms], ignore_index=True)
     success, failure = (_best(told, one, step_seconds) for one in (Meaning.SUCCESS, Meaning.FAILURE))
     shares = _are_shares(failure)
     of_failure = failure[shares & ~failure["service"].isin(success["service"])]

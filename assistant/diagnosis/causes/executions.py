@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from assistant.diagnosis.causes.candidate import Candidate, own_fault
+from assistant.diagnosis.causes.candidate import Candidate, candidate, own_fault
 from assistant.diagnosis.finding import Finding
 from assistant.taxonomy import FaultKind
 
@@ -14,6 +14,8 @@ _REASONS: Final = frozenset({"link_errors", "abandoned_calls", "database_errors"
 _LEFT_WITH_REASON: Final = 0.25
 # That work is missing may also be a change of what users ask for.
 _WORK_ALONE: Final = 0.95
+_COMPLAINT: Final = 0.85
+_LEFT_OF_COMPLAINER: Final = 0.4
 # Lines do not say which request they belong to; what the callee shows too comes from there more often than not.
 _LEFT_OF_CALLER: Final = 0.5
 _CHANGES: Final = frozenset({"new_errors", "changed_work"})
@@ -39,6 +41,12 @@ def from_executions(
         else:
             continue
         reason = max((one.strength for one in findings if _explains(one, finding)), default=0.0)
+        if finding.link is not None:
+            # Whoever complains about another service is seldom the one at fault.
+            text = f"{finding.service} complains about {finding.link[1]}"
+            blamed = candidate(finding, FaultKind.NETWORK_LINK, text, service=finding.link[1])
+            candidates.append(blamed.weakened(_COMPLAINT))
+            found = found.weakened(_LEFT_OF_COMPLAINER)
         below = _LEFT_OF_CALLER if _shown_below(finding, findings, calls) else 1.0
         candidates.append(found.weakened(below * (1 - (1 - _LEFT_WITH_REASON) * reason)))
     return candidates

@@ -16,8 +16,9 @@ from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import clarity
 from assistant.diagnosis.cuts import cuts_of
 from assistant.diagnosis.departures import departures_in
-from assistant.diagnosis.executions import Executions, executions_in
+from assistant.diagnosis.executions import WRITES, Executions, executions_in
 from assistant.diagnosis.finding import Finding
+from assistant.diagnosis.parts.deploys import Deploys
 from assistant.diagnosis.trace_view import answered_4xx
 
 _MOST_FINDINGS: Final = 5
@@ -53,6 +54,7 @@ class ChangedExecutions:
         found = reasons[reasons["begins"] & ~over[reasons["execution"]]]
         found = found[~_refused(case.spans, executions.table["span"].to_numpy()[found["execution"]])]
         found = found[found["own"] >= _OWN]
+        found = found[~_rewritten(case, executions, found)]
         found = found.assign(service=executions.table["service"].to_numpy()[found["execution"]])
         found = found[found["service"] != ""]
         found["ratio"] = found["ratio"] * found["own"]
@@ -93,6 +95,16 @@ class ChangedExecutions:
             trace_ids=_trace_ids(case, table, departed),
             log_lines=_lines(case, executions, same),
         )
+
+
+def _rewritten(case: Case, executions: Executions, found: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Say which departures are other lines of a service with a new version: it may well write others, save errors."""
+    deployed = {one.service for one in Deploys().examine(case)}
+    service = pd.Series(executions.table["service"].to_numpy()[found["execution"]])
+    event = found["event"].to_numpy()
+    line = np.array([str(name).startswith(WRITES) for name in executions.names], dtype=bool)
+    harmless: npt.NDArray[np.bool_] = line[event] & (executions.severity[event] == 0)
+    return harmless & service.isin(deployed).to_numpy(dtype=bool)
 
 
 def _refused(spans: pd.DataFrame, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -6,6 +6,7 @@ line that always came and is missing says nearly as much as a new error: code th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +40,7 @@ class _Sorts:
     """Lines by what they have in common: `table` has a row a sort of line of a service, `sort` the row of each line."""
 
     table: pd.DataFrame
+    services: tuple[str, ...]
     lines: pd.DataFrame
     sort: npt.NDArray[np.int64]
 
@@ -74,6 +76,7 @@ class LineRates:
         return Finding(
             signal="new_errors" if new_error else "changed_work",
             service=service,
+            link=_names(service, shown, sorts.services) if new_error else None,
             share=1.0,
             strength=0.9 * clarity(float(about["ratio"]), clear=_CLEAR),
             summary=f"{service} {told}: {about['now']:.1%} of its lines now, {about['before']:.1%} before",
@@ -90,7 +93,8 @@ class LineRates:
 
 
 def _sorts(case: Case, lines: pd.DataFrame) -> _Sorts:
-    mined = mine_templates(lines["body"].str.partition("\n")[0])
+    of_line = line_severity(lines).to_numpy()
+    mined = mine_templates(lines["body"].str.partition("\n")[0], apart=of_line)
     of_service, services = pd.factorize(lines["service"])
     size = len(mined.templates)
     sort, kinds = pd.factorize(of_service * size + np.array(mined.template_of))
@@ -103,7 +107,7 @@ def _sorts(case: Case, lines: pd.DataFrame) -> _Sorts:
     had = np.bincount(sort[before], minlength=len(kinds)).astype(float)
     every = np.bincount(of_service[before], minlength=len(services)).astype(float)[service]
     severity = np.zeros(len(kinds), dtype=np.int8)
-    np.maximum.at(severity, sort, line_severity(lines).to_numpy())
+    np.maximum.at(severity, sort, of_line)
     came, came_cut, came_share = clearest_cut(had_since, all_since, had, every)
     went, went_cut, lacks = clearest_cut(all_since - had_since, all_since, every - had, every)
     share = had / np.maximum(every, 1.0)
@@ -124,4 +128,21 @@ def _sorts(case: Case, lines: pd.DataFrame) -> _Sorts:
             "now": np.where(gone, 1 - lacks, came_share),
         }
     )
-    return _Sorts(table, lines, np.asarray(sort, dtype=np.int64))
+    return _Sorts(table, _services(case), lines, np.asarray(sort, dtype=np.int64))
+
+
+def _services(case: Case) -> tuple[str, ...]:
+    """Give all services that are known by name, the longest first."""
+    tables = [case.recording.metrics, case.recording.logs]
+    names = {str(name) for table in tables if table is not None for name in table["service"].unique() if name}
+    return tuple(sorted(names, key=len, reverse=True))
+
+
+def _names(service: str, lines: pd.DataFrame, services: tuple[str, ...]) -> tuple[str, str] | None:
+    """Say whom the lines complain about, where they name another service: `(writer, named)`."""
+    for body in lines["body"]:
+        text = str(body)
+        for other in services:
+            if other != service and re.search(rf"(?<![\w-]){re.escape(other)}(?![\w-])", text):
+                return service, other
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from assistant.diagnosis.case import Case
@@ -32,9 +33,7 @@ class Resources:
         assert metrics is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
         named = metrics[metrics["service"] != ""]
         pairs = named[["service", "metric"]].drop_duplicates()
-        told = [
-            _told_of_instance(metric, service) for service, metric in zip(*(pairs[one] for one in pairs), strict=True)
-        ]
+        told = np.array([_told_of_instance(metric, service) for service, metric in pairs.to_numpy()], dtype=bool)
         wanted = as_rates(named.merge(pairs[told], on=["service", "metric"]))
         shifts = metric_shifts(case, wanted, among_peers=True)
         if shifts.empty:

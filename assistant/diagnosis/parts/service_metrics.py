@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from assistant.diagnosis.amounts import excess_amounts, own_share, usual_amounts
@@ -23,6 +24,7 @@ _LEAST_FELT: Final = {"latency_metric": 0.03, "error_metric": 0.002}
 # again.
 _UNHEARD: Final = {"latency_metric": 0.25, "error_metric": 0.5}
 _HEARD: Final = 1.0
+_MET_BY_USERS: Final = 0.4
 _MOST_FINDINGS: Final = 6
 _CLEAR: Final = 8.0
 
@@ -34,11 +36,9 @@ class ServiceMetrics:
     needs = ("metrics",)
 
     def examine(self, case: Case) -> list[Finding]:
-        """Give the services in which slowness or failures begin; nothing where traces tell the same more exactly."""
+        """Give the services in which slowness or failures begin, except where traces tell the same more exactly."""
         metrics = case.recording.metrics
         assert metrics is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
-        if case.spans is not None and not case.spans.empty:
-            return []
         signals = service_signals(metrics, case.recording.header.resolution_seconds)
         slow = metric_shifts(case, signals.latency)
         failing = metric_shifts(case, signals.failures, least_spread=_LEAST_SPREAD_OF_FAILURES)
@@ -53,7 +53,9 @@ class ServiceMetrics:
         self, case: Case, signal: str, readings: pd.DataFrame, shifts: pd.DataFrame, signals: ServiceSignals | None
     ) -> list[Finding]:
         """Give a finding for each service that moved, with the share of the trouble that began in it."""
-        clear = shifts[(shifts["rise"] >= LEAST_DEVIATION) & (shifts["service"] != "")].set_index("service")
+        watched = _watched(case)
+        told = (shifts["service"] != "") & ~shifts["service"].isin(watched)
+        clear = shifts[(shifts["rise"] >= LEAST_DEVIATION) & told].set_index("service")
         if clear.empty:
             return []
         now = case.since_search.of(readings)
@@ -71,6 +73,9 @@ class ServiceMetrics:
             1.0 if _is_heard(str(service), heard, risen, set(usual.index)) else _UNHEARD[signal]
             for service in clear.index
         ]
+        # Users meet the trouble of all others at the services that they reach, where nobody says who calls whom.
+        meets = clear.index.isin(case.recording.header.entry_services) & (len(clear) > 1 or bool(watched)) & (not calls)
+        clear["doubt"] = clear["doubt"] * np.where(meets, _MET_BY_USERS, 1.0)
         real = (clear["share"] > 0) & ((felt >= _LEAST_FELT[signal]) | (signals is None))
         worst = clear[real].sort_values(["share", "rise"], ascending=False, kind="stable")
         return [self._finding(case, signal, row, readings) for row in worst.head(_MOST_FINDINGS).itertuples()]
@@ -93,6 +98,14 @@ class ServiceMetrics:
             onset=first_beyond(case, mine, row.before, row.high),
             series=case.series(mine["ts"], mine["value"], how="mean"),
         )
+
+
+def _watched(case: Case) -> set[str]:
+    """Give the services whose requests were recorded before and since: their traces tell the same more exactly."""
+    if case.spans is None or case.spans.empty:
+        return set()
+    before, since = case.before.of(case.spans)["service"], case.since_search.of(case.spans)["service"]
+    return set(before) & set(since)
 
 
 def _chance_of_counts(case: Case, signals: ServiceSignals) -> float:
