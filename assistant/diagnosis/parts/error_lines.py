@@ -50,9 +50,11 @@ class ErrorLines:
             return []
         mined = mine_templates(body.partition("\n")[0] for body in inside["body"])
         inside = inside.assign(template=[mined.templates[number] for number in mined.template_of])
-        before_s = case.before.covered_seconds(logs["ts"], regular=False)
-        after_s = case.after.covered_seconds(logs["ts"], regular=False)
-        watched = _Watched(before_s, after_s)
+        # Where requests were watched lines were too, and no line is no news.
+        watched = _Watched(
+            max(case.seconds_before, case.before.covered_seconds(logs["ts"], regular=False)),
+            max(case.seconds_after, case.after.covered_seconds(logs["ts"], regular=False)),
+        )
         after = case.after.of(inside)
         lines = after.groupby(["service", "template"]).size()
         earlier = case.before.of(inside).groupby(["service", "template"]).size().reindex(lines.index, fill_value=0)
