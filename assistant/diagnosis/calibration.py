@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-INTERCEPT: Final = 0.31
-SLOPE: Final = 1.10
+INTERCEPT: Final = 0.40
+SLOPE: Final = 1.24
 _LEAST, _MOST = 0.01, 0.99
 
 

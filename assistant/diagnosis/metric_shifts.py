@@ -119,11 +119,13 @@ def as_rates(metrics: pd.DataFrame) -> pd.DataFrame:
     counter = metrics["metric"].map({name: _counts(str(name)) for name in metrics["metric"].unique()}).astype(bool)
     if not counter.any():
         return metrics
-    # What differs only in labels that were not kept is one counter.
-    counts = metrics[counter].groupby([*_SERIES, "ts"], as_index=False, sort=True).agg(_ADDED_UP)
-    change = counts.groupby(_SERIES)["value"].diff()
+    # What differs only in labels that were not kept is one counter. Where more or fewer of them tell than before, or
+    # one was sent twice, the sum jumps and nothing grew.
+    told = metrics[counter & metrics["value"].notna()].assign(rows=1)
+    counts = told.groupby([*_SERIES, "ts"], as_index=False, sort=True).agg({**_ADDED_UP, "rows": "sum"})
+    change, more = (counts.groupby(_SERIES)[one].diff() for one in ("value", "rows"))
     seconds = counts.groupby(_SERIES)["ts"].diff().dt.total_seconds()
-    rates = counts.assign(value=(change / seconds).where((change >= 0) & (seconds > 0)))
+    rates = counts.assign(value=(change / seconds).where((change >= 0) & (more == 0))).drop(columns="rows")
     return pd.concat([metrics[~counter], rates]).sort_values("ts", kind="stable").reset_index(drop=True)
 
 

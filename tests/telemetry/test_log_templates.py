@@ -65,3 +65,93 @@ def test_twenty_thousand_lines_take_two_seconds() -> None:
     began = time.process_time()
     mine_templates(lines)
     assert time.process_time() - began < 4  # Two on a quiet machine.
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "o.s.OrderService#67",
+        "a.b.C$Inner#1",
+        "OrderService.java:120",
+        "app/orders.py:12",
+        "main.go:340",
+        "src/cart-view.ts:7",
+        "lib.rs:99999",
+    ],
+)
+def test_the_place_in_the_code_is_no_value(place: str) -> None:
+    assert mask_values(f"12 [{place}] took 5 ms") == f"<NUM> [{place}] took <NUM> ms"
+    assert mask_values(place) == place
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("OrderService#67 took 5", "OrderService#<NUM> took <NUM>"),  # a name without a package may be anything
+        ("see notes.txt:12", "see notes.txt:<NUM>"),
+        ("at main.go:340:9 it", "at main.go:<NUM>:<NUM> it"),
+        ("at main.go:123456", "at main.go:<NUM>"),
+        ("GET http://host/app.py:80/x", "GET http://host/app.py:<NUM>/x"),
+        ("me@main.go:340", "me@main.go:<NUM>"),
+    ],
+)
+def test_what_only_resembles_a_place_in_the_code_is_masked(line: str, masked: str) -> None:
+    assert mask_values(line) == masked
+
+
+def test_a_place_is_looked_for_at_the_beginning_of_a_line() -> None:
+    assert mask_values("x" * 280 + " main.go:340").endswith("main.go:340")
+    assert mask_values("x" * 295 + " main.go:340").endswith("main.go:<NUM>")
+
+
+def test_only_the_beginning_of_a_line_with_a_place_says_what_it_is_about() -> None:
+    masked = mask_values("main.go:340 " + "word " * 200)
+    assert masked.startswith("main.go:340 word word")
+    assert len(masked) == 300
+
+
+def test_lines_from_one_place_share_a_template_whatever_they_say() -> None:
+    found = mine_templates(
+        ["[app.py:12] user bob is in", "[app.py:13] user bob is in", "[app.py:12] no such room at all"]
+    )
+    assert found.template_of == (0, 1, 0)
+    assert found.templates == ("[app.py:12] user bob is in", "[app.py:13] user bob is in")
+
+
+def test_lines_with_and_without_a_place_do_not_mix() -> None:
+    found = mine_templates(["user bob is in", "[app.py:12] user bob is in", "user eve is in"])
+    assert found.template_of == (0, 1, 0)
+    assert found.templates == ("user <*> is in", "[app.py:12] user bob is in")
+
+
+BEGINNINGS = ("reading", "writing", "opening", "closing", "asking", "telling", "taking", "giving", "lending", "owing")
+
+
+@pytest.mark.parametrize(("ways", "templates"), [(9, 1), (10, 10)])
+def test_a_helper_through_which_everything_is_logged_is_no_place(ways: int, templates: int) -> None:
+    words = (
+        "one",
+        "two words",
+        "three more words",
+        "a b c d",
+        "a b c d e",
+        "f g h i j k",
+        "l m",
+        "n o p",
+        "q r s t u v w",
+        "x",
+    )
+    lines = [f"[log.py:5] {begin} {rest}" for begin, rest in zip(BEGINNINGS[:ways], words, strict=False)]
+    assert len(mine_templates(lines).templates) == templates
+
+
+def test_values_do_not_make_a_place_say_many_things() -> None:
+    lines = [f"[log.py:5] order {number} of user-{number} is ready" for number in range(50)]
+    assert len(mine_templates(lines).templates) == 1
+
+
+def test_a_place_that_says_many_things_does_not_spoil_the_others() -> None:
+    helper = [f"[log.py:5] {begin} the book" for begin in BEGINNINGS]
+    found = mine_templates([*helper, "[app.py:12] hello bob", "[app.py:12] goodbye to you all"])
+    assert found.template_of[-1] == found.template_of[-2]
+    assert found.template_of[-1] not in found.template_of[:-2]

@@ -70,20 +70,31 @@ class Fault:
 
 @dataclass
 class System:
-    """Collects spans and lines of requests, one after the other, with the faults that are in force."""
+    """Collects spans and lines of requests, one after the other, with the faults that are in force.
+
+    Attributes:
+        talkative: Whether every request served writes lines of its own, which name its span.
+    """
 
     faults: Sequence[Fault] = ()
     seed: int = 1
     names: dict[str, str] = field(default_factory=dict)
+    talkative: bool = False
     spans: list[tuple[Any, ...]] = field(default_factory=list)
     lines: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
 
-    def run(self, *, surge: float = 1.0, surge_from: float = ONSET, journey: str = "rooms") -> System:
-        """Serve all journeys over the whole time, one of them `surge` times as often from some moment on."""
-        for name, (call, rate) in JOURNEYS.items():
+    def run(
+        self, *, surge: float = 1.0, surge_from: float = ONSET, journey: str = "rooms", visitors: float = 1.0
+    ) -> System:
+        """Serve all journeys over the whole time, one of them `surge` times as often from some moment on.
+
+        With less than 1, `visitors` makes a smaller system of the same kind.
+        """
+        for name, (call, usual_rate) in JOURNEYS.items():
+            rate = usual_rate * visitors
             at = self.chance.expovariate(rate)
             while at < SECONDS:
                 self.serve(call, at, self._id(32), "")
@@ -95,6 +106,9 @@ class System:
         """Serve one request; gives its milliseconds and the HTTP status of its answer."""
         span, fault = self._id(16), self._fault("serve", call, at)
         took = call.ms * self.chance.lognormvariate(0, 0.2)
+        if self.talkative:
+            guest = self.chance.randrange(900)
+            self._line(call, at, "INFO", f"serving {call.operation} for guest {guest}", trace, span)
         if fault:
             took += fault.extra_ms
         says = fault.says if fault else None
@@ -114,7 +128,9 @@ class System:
         if says:
             attributes |= {"exception.type": says[0], "exception.message": says[1]}
             if status >= 500:
-                self._line(call, at + took / 1000, "ERROR", f"request {trace[:8]} failed: {says[1]}", trace)
+                self._line(call, at + took / 1000, "ERROR", f"request {trace[:8]} failed: {says[1]}", trace, span)
+        elif self.talkative:
+            self._line(call, at + took / 1000, "INFO", f"answered {call.operation} in {took:.2f} ms", trace, span)
         self._span(trace, span, parent, call.service, call.operation, at, took, "SERVER", status >= 500, attributes)
         return took, status
 
@@ -172,8 +188,9 @@ class System:
         text = json.dumps(attributes, ensure_ascii=False)
         self.spans.append((trace, span, parent, self.called(service), name, at, ms, kind, status, text))
 
-    def _line(self, call: Call, at: float, severity: str, body: str, trace: str) -> None:
-        self.lines.append((at, self.called(call.service), body, severity, trace))
+    def _line(self, call: Call, at: float, severity: str, body: str, trace: str, span: str) -> None:
+        of_span = span if self.talkative else ""
+        self.lines.append((at, self.called(call.service), body, severity, trace, of_span))
 
     def called(self, service: str) -> str:
         return self.names.get(service, service)
@@ -186,7 +203,7 @@ class System:
         return _table(self.spans, [*columns, "kind", "status", "attributes"])
 
     def logs_table(self) -> pd.DataFrame:
-        return _table(self.lines, ["ts", "service", "body", "severity", "trace_id"])
+        return _table(self.lines, ["ts", "service", "body", "severity", "trace_id", "span_id"])
 
     def metrics_table(
         self, *, silent: Sequence[str] = (), raised: dict[tuple[str, str], float] | None = None, step: float = 5.0
