@@ -14,6 +14,8 @@ from typing import Final
 INTERCEPT: Final = 0.40
 SLOPE: Final = 1.24
 _LEAST, _MOST = 0.01, 0.99
+# Nothing that is read from telemetry is surer than this; a recording may always miss what mattered.
+_SUREST: Final = 0.98
 
 
 def calibrated(probabilities: Sequence[float]) -> tuple[float, ...]:
@@ -21,12 +23,12 @@ def calibrated(probabilities: Sequence[float]) -> tuple[float, ...]:
     if not probabilities:
         return ()
     top = min(max(probabilities[0], _LEAST), _MOST)
-    corrected = 1 / (1 + math.exp(-(INTERCEPT + SLOPE * math.log(top / (1 - top)))))
+    corrected = min(_SUREST, 1 / (1 + math.exp(-(INTERCEPT + SLOPE * math.log(top / (1 - top))))))
     left = (1 - corrected) / (1 - top)
     return corrected, *(probability * left for probability in probabilities[1:])
 
 
 def uncalibrated(probability: float) -> float:
-    """Give back what the weights said, for fitting anew."""
+    """Give back what the weights said, for fitting anew; the surest are given back as what just makes them so."""
     inside = min(max(probability, 1e-6), 1 - 1e-6)
     return 1 / (1 + math.exp(-(math.log(inside / (1 - inside)) - INTERCEPT) / SLOPE))

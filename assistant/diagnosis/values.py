@@ -17,9 +17,9 @@ class Evidence(_Value):
 
     Attributes:
         id: `E1`, `E2`, ... unique within the diagnosis; answers cite it.
-        signal: What moved: `own_errors`, `database_errors`, `link_errors`, `abandoned_calls`, `errors`, `slow_service`,
-            `slow_database`, `slow_link`, `traffic_surge`, `silence`, `deploy`, `log_errors`, `resource`,
-            `latency_metric`, `error_metric`.
+        signal: What moved: `own_errors`, `database_errors`, `link_errors`, `abandoned_calls`, `errors`, `new_errors`,
+            `changed_work`, `slow_service`, `slow_database`, `slow_link`, `traffic_surge`, `silence`, `deploy`,
+            `log_errors`, `resource`, `backlog`, `link_metric`, `latency_metric`, `error_metric`.
         service: Where it moved.
         operation: The operation it moved on, where it concerns one.
         summary: One plain sentence with the numbers in it.

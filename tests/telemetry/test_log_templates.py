@@ -155,3 +155,32 @@ def test_a_place_that_says_many_things_does_not_spoil_the_others() -> None:
     found = mine_templates([*helper, "[app.py:12] hello bob", "[app.py:12] goodbye to you all"])
     assert found.template_of[-1] == found.template_of[-2]
     assert found.template_of[-1] not in found.template_of[:-2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"level": "info", "msg": "user 7 is in", "took": 12.5}',
+        '{"message": "user 7 is in"}',
+        'time=12:00:00 level=info msg="user 7 is in" took=3',
+        'msg="user 7 is in"',
+        "user 7 is in",
+    ],
+)
+def test_of_a_structured_line_the_message_counts(line: str) -> None:
+    assert mine_templates([line]).templates == ("user <NUM> is in",)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"a": "b"', '{"level": "info"}', '{"msg": 5}', "[1]", '{"msg": ""}', "{" * 3000 + "}"]
+)
+def test_a_line_that_only_looks_structured_is_a_line_like_any_other(line: str) -> None:
+    assert mine_templates([line]).templates == (mask_values(line),)
+
+
+def test_lines_that_are_kept_apart_never_share_a_template() -> None:
+    lines = ["user 1 is in", "user 2 is in", "user 3 is in"]
+    assert mine_templates(lines).template_of == (0, 0, 0)
+    found = mine_templates(lines, apart=["INFO", "ERROR", "INFO"])
+    assert found.template_of == (0, 1, 0)
+    assert found.templates == ("user <NUM> is in", "user <NUM> is in")
