@@ -54,7 +54,9 @@ def onset_in_spans(
         The start of the first such bucket, not before `search_from`; None where nothing left its bounds.
     """
     step = pd.Timedelta(seconds=width_seconds)
-    buckets = spans["ts"].dt.floor(step)
+    # Buckets begin where the search does, and not with the minute: the same failure seconds later is the same.
+    start = pd.Timestamp(search_from)
+    buckets = start + (spans["ts"] - start) // step * step
     roots = spans["parent"] < 0
     signals = (
         spans["origin"].groupby(buckets).sum(),
@@ -73,7 +75,7 @@ def _departure(
     Looked for backwards from the alert: an earlier stretch that ended was other trouble, which is over.
     """
     times = signal.index.to_series()
-    normal, later = signal[before.mask(times)], signal[times >= pd.Timestamp(search_from).floor(step)]
+    normal, later = signal[before.mask(times)], signal[times >= pd.Timestamp(search_from)]
     if normal.empty or later.empty:
         return None
     middle = float(normal.median())
@@ -90,4 +92,4 @@ def _departure(
             break
         begin = moment
     departed: datetime = begin.to_pydatetime()
-    return max(departed, search_from)
+    return departed

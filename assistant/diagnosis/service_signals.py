@@ -114,7 +114,8 @@ def _best(told: pd.DataFrame, meaning: Meaning, step_seconds: float) -> pd.DataF
     chosen = mine.merge(first, on=["service", "base", "rank"])
     # Instances are read at different moments of the same step.
     several = chosen.groupby("service")["pod"].transform("nunique") > 1
-    step = chosen["ts"].where(~several, chosen["ts"].dt.floor(pd.Timedelta(seconds=max(step_seconds, 1.0))))
+    width, start = pd.Timedelta(seconds=max(step_seconds, 1.0)), chosen["ts"].min()
+    step = chosen["ts"].where(~several, start + (chosen["ts"] - start) // width * width)
     readings = chosen.assign(step=step).groupby(["service", "base", "step"])
     counts = meaning is Meaning.TRAFFIC or (meaning is Meaning.FAILURE and not _are_shares(chosen).any())
     value = readings["value"].sum() if counts else readings["value"].mean()

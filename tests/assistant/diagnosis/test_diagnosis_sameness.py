@@ -64,8 +64,9 @@ def readings(latency_unit: float = 1.0) -> pd.DataFrame:
                 values *= latency_unit
             if metric == "requests_total":
                 values = np.cumsum(values)
-            rows += [(moment(step * 10), metric, value, service) for step, value in enumerate(values)]
-    return pd.DataFrame(rows, columns=["ts", "metric", "value", "service"])
+            for pod, late in (("", 0),) if metric != "latency_avg" else (("pod-1", 0), ("pod-2", 4)):
+                rows += [(moment(step * 10 + late), metric, value, service, pod) for step, value in enumerate(values)]
+    return pd.DataFrame(rows, columns=["ts", "metric", "value", "service", "pod"])
 
 
 def changed(

@@ -23,8 +23,8 @@ def recorded(*lines: Sequence[Line], spans: pd.DataFrame | None = None) -> Recor
     return Recording(header(), spans=spans, logs=table([line for some in lines for line in some]))
 
 
-USUAL = written("order 7 taken", "order 7 paid")
-STOPS = written("order 7 paid", end=ONSET)
+USUAL = written("order 7 taken", "the bank has booked 7 EUR")
+STOPS = written("the bank has booked 7 EUR", end=ONSET)
 
 
 def test_lines_that_come_as_ever_are_nothing() -> None:
@@ -35,7 +35,7 @@ def test_a_new_error_line_is_told_with_the_lines_and_their_share() -> None:
     (found,) = seen(LineRates(), recorded(USUAL, written("no paper left", start=ONSET, severity="ERROR")))
     assert (found.signal, found.service) == ("new_errors", "shop")
     assert found.query == "lines of shop like: no paper left"
-    assert (found.before, found.after) == (0.0, pytest.approx(1 / 3))
+    assert (found.before, found.after) == (0.0, pytest.approx(1 / 3, abs=0.05))
     assert found.onset == moment(ONSET)
     assert found.log_lines == ("no paper left",) * 3
 
@@ -43,8 +43,8 @@ def test_a_new_error_line_is_told_with_the_lines_and_their_share() -> None:
 def test_a_line_that_no_longer_comes_says_as_much() -> None:
     (found,) = seen(LineRates(), recorded(written("order 7 taken"), STOPS))
     assert (found.signal, found.before, found.after) == ("changed_work", pytest.approx(0.5), 0.0)
-    assert found.log_lines == ("order 7 paid",) * 3
-    assert found.query == "lines of shop like: order <NUM> paid"
+    assert found.log_lines == ("the bank has booked 7 EUR",) * 3
+    assert found.query == "lines of shop like: the bank has booked <NUM> EUR"
 
 
 def test_errors_that_no_longer_come_are_good_news() -> None:
@@ -54,7 +54,7 @@ def test_errors_that_no_longer_come_are_good_news() -> None:
 
 @pytest.mark.parametrize("times", [2, 5])
 def test_more_or_fewer_requests_change_nothing(times: int) -> None:
-    more = [line for _ in range(times) for line in written("order 7 taken", "order 7 paid", start=ONSET)]
+    more = [line for _ in range(times) for line in written("order 7 taken", "the bank has booked 7 EUR", start=ONSET)]
     assert seen(LineRates(), recorded(USUAL, more)) == []
 
 
