@@ -59,6 +59,10 @@ class Case:
         """How many rows to expect since the onset for each row of the baseline, if nothing changed."""
         return self.seconds_after / max(self.seconds_before, 1.0)
 
+    def compared(self, times: pd.Series) -> pd.Series:
+        """Say which times are compared: the baseline, and what came since the search, save what was normal again."""
+        return self.before.mask(times) | self.since_search.mask(times)
+
     def series(
         self, times: pd.Series, values: pd.Series | None = None, *, how: str = "rate"
     ) -> tuple[tuple[datetime, float], ...]:

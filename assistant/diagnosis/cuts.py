@@ -16,6 +16,8 @@ from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import log_likelihood_ratio
 
 _STEP: Final = "15s"
+# At this likelihood ratio the strength of a finding is 0.63, at three times it 0.95.
+CLEAR_RATIO: Final = 25.0
 _STILL: Final = 1 / 3
 _FEWEST: Final = 3  # fewer since a moment are chance, however rare they were
 
@@ -81,7 +83,7 @@ def lasts(
     """Say which levels since a cut still hold, by a third, since the last cut that enough came after.
 
     Args:
-        level: By how much each group is above the baseline since each cut, a column a cut.
+        level: The share of each group, or its rise above the baseline, since each cut, a column a cut.
         size: Of how many that is told.
         cut: The cut that counts for each group.
     """

@@ -14,18 +14,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from assistant.diagnosis.cuts import clearest_cut, counts_since, phases_of
-from assistant.diagnosis.executions import IDLE, Executions
+from assistant.diagnosis.executions import IDLE, WORTH_OF_NEW, Executions
 
 # In the baseline an event was unknown, or sure, up to this share of the traces.
-_UNKNOWN: Final = 0.02
+UNKNOWN: Final = 0.02
 _SELDOM_IDLE: Final = 0.1
 _SURE: Final = 0.95
 _FEWEST_BEFORE: Final = 5
 # Twice the logarithm of the likelihood ratio; above 10 one in a thousand events of a healthy operation.
 LEAST_RATIO: Final = 10.0
-# A new warning is less of a symptom than a new error; a new line or call that nobody calls an error may be any change
-# of what users ask for.
-_WORTH: Final = np.array([0.25, 0.9, 1.0])
 _START: Final = -1  # stands for the start of an execution among the events
 
 
@@ -36,7 +33,8 @@ class Departures:
     Attributes:
         reasons: One row for each departure: `execution`, `event`, `after_event` (what it always followed, -1 for the
             start of the execution; the same as `event` where it is new), `missed` (whether it no longer happens),
-            `ratio` (how clearly) and `share` (in what share of the executions, since, in which it could be expected).
+            `ratio` (how clearly), and in what share of the traces in which it could be expected, since (`share`) and
+            before (`share_before`).
         begins: For each execution whether it departed and nothing that it called did: the trouble began here.
     """
 
@@ -80,14 +78,21 @@ def _new(
     had, had_since = _traces(pair, trace[of], before[of], phase[of], len(pairs), cuts)
     all_before, all_since = _traces(op, trace, before, phase, int(op.max(initial=-1)) + 1, cuts)
     ratio, cut, share = clearest_cut(had_since, all_since[its_op], had, all_before[its_op])
-    ratio = ratio * _WORTH[executions.severity[event]]
-    known_share = np.where(executions.names[event] == IDLE, _SELDOM_IDLE, _UNKNOWN)
+    ratio = ratio * WORTH_OF_NEW[executions.severity[event]]
+    known_share = np.where(executions.names[event] == IDLE, _SELDOM_IDLE, UNKNOWN)
     unknown = (had <= known_share * all_before[its_op]) & (all_before[its_op] >= _FEWEST_BEFORE)
     told = unknown & (ratio >= LEAST_RATIO)
     shows = told[pair] & (phase[of] > cut[pair])
     found: pd.DataFrame = events.loc[shows, ["execution", "event"]]
     mine = pair[shows]
-    return found.assign(missed=False, ratio=ratio[mine], share=share[mine], after_event=found["event"])
+    share_before = had / np.maximum(all_before[its_op], 1.0)
+    return found.assign(
+        missed=False,
+        ratio=ratio[mine],
+        share=share[mine],
+        share_before=share_before[mine],
+        after_event=found["event"],
+    )
 
 
 def _missed(
@@ -114,7 +119,8 @@ def _missed(
     told = sure & (ratio >= LEAST_RATIO)
     shows = told[rule] & lacks & (phase[of] > cut[rule])
     found: pd.DataFrame = asked.loc[shows, ["execution", "event", "after_event"]]
-    return found.assign(missed=True, ratio=ratio[rule[shows]], share=share[rule[shows]])
+    mine, share_before = rule[shows], lack / np.maximum(all_before, 1.0)
+    return found.assign(missed=True, ratio=ratio[mine], share=share[mine], share_before=share_before[mine])
 
 
 def _usual_order(executions: Executions, before: npt.NDArray[np.bool_]) -> pd.DataFrame:

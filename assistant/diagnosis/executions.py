@@ -21,7 +21,10 @@ WARNING: Final = frozenset({"WARN", "WARNING", "ALERT"})
 # Words that the lines of every stack share, for lines that do not say how severe they are.
 SEVERE_WORDS: Final = r"error|exception|fail|fatal|refused|timed? ?out"
 NO_ERRORS: Final = r"\b(?:0|no|without)\s+(?:error|failure|exception)|\berrors?[=:]\s*0\b"
-_MOST_LINES: Final = 40_000  # The newest are the ones that matter.
+# By severity: a new warning is less of a symptom than a new error; a new line or call that nobody calls an error may be
+# any change of what users ask for.
+WORTH_OF_NEW: Final = np.array([0.25, 0.9, 1.0])
+MOST_LINES: Final = 40_000  # The newest are the ones that matter.
 # What is said of an execution in which nothing is seen to happen, of an operation that otherwise does something.
 IDLE: Final = "does nothing further"
 WRITES: Final = "writes "
@@ -76,7 +79,7 @@ def executions_in(spans: pd.DataFrame, logs: pd.DataFrame | None) -> Executions:
     )
     told = [_steps_and_calls(spans, number, top, parent, service, name)]
     if logs is not None and not logs.empty:
-        told.append(_lines(spans, logs.tail(_MOST_LINES), number, top))
+        told.append(_lines(spans, logs.tail(MOST_LINES), number, top))
     events = pd.concat(told, ignore_index=True)
     return _numbered(table, pd.concat([events, _idle(table, events)], ignore_index=True))
 

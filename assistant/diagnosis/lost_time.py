@@ -23,7 +23,6 @@ IN_SERVICE: Final = "slow_service"
 IN_DATABASE: Final = "slow_database"
 ON_THE_WAY: Final = "slow_link"
 _PLACE: Final = ["sort", "service", "callee"]
-_OPERATION: Final = ["service", "name"]
 _FEWEST_REQUESTS: Final = 8
 _FEWEST_NOW: Final = 3
 _FEWEST_THEN: Final = 4

@@ -14,17 +14,16 @@ import pandas as pd
 
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import clarity
-from assistant.diagnosis.cuts import cuts_of
+from assistant.diagnosis.cuts import CLEAR_RATIO, cuts_of
 from assistant.diagnosis.departures import departures_in
 from assistant.diagnosis.executions import WRITES, Executions, executions_in
 from assistant.diagnosis.finding import Finding
 from assistant.diagnosis.parts.deploys import Deploys
 from assistant.diagnosis.trace_view import answered_4xx
+from telemetry import Stretch
 
 _MOST_FINDINGS: Final = 5
 _EXAMPLES: Final = 3
-# At this likelihood ratio the strength is 0.63, at three times it 0.95.
-_CLEAR: Final = 25.0
 _OWN: Final = 0.2
 # One execution in twelve is many; fewer may well be an unusual request.
 _MANY: Final = 0.08
@@ -44,8 +43,8 @@ class ChangedExecutions:
             return []
         executions = executions_in(case.spans, case.recording.logs)
         # What the recording says was normal again afterwards is no part of the trouble.
-        over = ~(case.before.mask(executions.table["ts"]) | case.since_search.mask(executions.table["ts"])).to_numpy()
         times = executions.table["ts"]
+        over = ~case.compared(times).to_numpy()
         departures = departures_in(executions, case.before.mask(times).to_numpy(), cuts_of(case))
         reasons = departures.reasons.assign(op=executions.table["op"].to_numpy()[departures.reasons["execution"]])
         reasons["begins"] = departures.begins[reasons["execution"]]
@@ -72,8 +71,7 @@ class ChangedExecutions:
         mine = table[table["op"] == main["op"]]
         departed = np.unique(same["execution"])
         since = table["ts"].iloc[departed].min()
-        now = mine[(mine["ts"] >= since)]
-        before = case.before.of(mine)
+        now = mine[mine["ts"] >= since]
         service, operation = str(mine["service"].iloc[0]), str(mine["operation"].iloc[0])
         traces = len(set(table["trace"].to_numpy()[found["execution"].unique()]))
         ratio = float(main["ratio"])
@@ -83,11 +81,13 @@ class ChangedExecutions:
             operation=operation,
             share=traces / max(everywhere, 1),
             affected=min(1.0, traces / max(table.loc[table["ts"] >= since, "trace"].nunique(), 1)),
-            strength=0.98 * clarity(ratio, clear=_CLEAR) * clarity(float(main["share"] * main["own"]), clear=_MANY),
-            summary=_summary(executions, main, service, operation, len(departed), len(now), len(before)),
+            strength=0.98
+            * clarity(ratio, clear=CLEAR_RATIO)
+            * clarity(float(main["share"] * main["own"]), clear=_MANY),
+            summary=_summary(executions, main, service, operation, len(departed), len(now)),
             query=f"traces of {operation!r} in {service}, lines and spans of {service} in them",
-            window=case.after.whole,
-            before=0.0 if len(before) else None,
+            window=Stretch(start=since.to_pydatetime(), end=case.since_search.whole.end),
+            before=float(main["share_before"]),
             after=len(departed) / max(len(now), 1),
             unit="ratio",
             onset=since.to_pydatetime(),
@@ -119,16 +119,14 @@ def _signal(executions: Executions, found: pd.DataFrame) -> str:
     return "new_errors" if len(new_errors) else "changed_work"
 
 
-def _summary(
-    executions: Executions, main: pd.Series, service: str, operation: str, departed: int, now: int, before: int
-) -> str:
+def _summary(executions: Executions, main: pd.Series, service: str, operation: str, departed: int, now: int) -> str:
     what = _short(executions.names[int(main["event"])])
+    earlier = f"in {main['share_before']:.1%} of requests before" if main["share_before"] else "never before"
     if not main["missed"]:
-        return f"{operation} of {service} {what} in {departed} of {now} executions, in none of {before} before"
+        return f"{operation} of {service} {what} in {departed} of {now} executions, {earlier}"
     after = int(main["after_event"])
     follows = f"after it {_short(executions.names[after])}" if after >= 0 else "as it always did"
-    missing = f"missing in {departed} of {now} executions, looked for in {before} before"
-    return f"{operation} of {service} no longer {what} {follows}: {missing}"
+    return f"{operation} of {service} no longer {what} {follows}: missing in {departed} of {now} executions, {earlier}"
 
 
 def _short(name: object) -> str:

@@ -16,21 +16,17 @@ import pandas as pd
 
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import clarity
-from assistant.diagnosis.cuts import clearest_cut, counts_since, cuts_of, phases_of
-from assistant.diagnosis.executions import line_severity
+from assistant.diagnosis.cuts import CLEAR_RATIO, clearest_cut, counts_since, cuts_of, phases_of
+from assistant.diagnosis.departures import LEAST_RATIO, UNKNOWN
+from assistant.diagnosis.executions import MOST_LINES, WORTH_OF_NEW, line_severity
 from assistant.diagnosis.finding import Finding
 from telemetry import mine_templates
 
-_MOST_LINES: Final = 40_000  # The newest are the ones that matter.
 # Where most lines name their span, executions tell the same more exactly.
 _MOSTLY: Final = 0.5
-_UNKNOWN: Final = 0.02
 _FEWEST_BEFORE: Final = 5
 # A sort of line is gone when a tenth is left of its share.
 _GONE: Final = 0.1
-_LEAST_RATIO: Final = 10.0
-_CLEAR: Final = 25.0
-_WORTH: Final = np.array([0.25, 0.9, 1.0])  # of a new line, a new warning, a new error
 _WORTH_OF_GONE: Final = 0.8
 _MOST_FINDINGS: Final = 5
 
@@ -57,11 +53,11 @@ class LineRates:
         assert logs is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
         if case.spans is not None and not case.spans.empty and (logs["span_id"] != "").mean() > _MOSTLY:
             return []
-        lines = logs[(case.before.mask(logs["ts"]) | case.since_search.mask(logs["ts"])) & (logs["service"] != "")]
+        lines = logs[case.compared(logs["ts"]) & (logs["service"] != "")]
         if lines.empty:
             return []
-        sorts = _sorts(case, lines.tail(_MOST_LINES))
-        told = sorts.table[sorts.table["ratio"] >= _LEAST_RATIO].sort_values("ratio", ascending=False, kind="stable")
+        sorts = _sorts(case, lines.tail(MOST_LINES))
+        told = sorts.table[sorts.table["ratio"] >= LEAST_RATIO].sort_values("ratio", ascending=False, kind="stable")
         return [self._finding(case, sorts, int(row)) for row in told.drop_duplicates("service").index[:_MOST_FINDINGS]]
 
     def _finding(self, case: Case, sorts: _Sorts, row: int) -> Finding:
@@ -78,7 +74,7 @@ class LineRates:
             service=service,
             link=_names(service, shown, sorts.services) if new_error else None,
             share=1.0,
-            strength=0.9 * clarity(float(about["ratio"]), clear=_CLEAR),
+            strength=0.9 * clarity(float(about["ratio"]), clear=CLEAR_RATIO),
             summary=f"{service} {told}: {about['now']:.1%} of its lines now, {about['before']:.1%} before",
             query=f"lines of {service} like: {about['template']}",
             window=case.since_search.whole,
@@ -112,7 +108,7 @@ def _sorts(case: Case, lines: pd.DataFrame) -> _Sorts:
     went, went_cut, lacks = clearest_cut(all_since - had_since, all_since, every - had, every)
     share = had / np.maximum(every, 1.0)
     known = every >= _FEWEST_BEFORE
-    came = np.where(known & (share <= _UNKNOWN), came * _WORTH[severity], 0.0)
+    came = np.where(known & (share <= UNKNOWN), came * WORTH_OF_NEW[severity], 0.0)
     is_gone = (had >= _FEWEST_BEFORE) & (1 - lacks <= _GONE * share) & (severity == 0)
     went = np.where(is_gone, went * _WORTH_OF_GONE, 0.0)
     gone = went > came

@@ -43,17 +43,23 @@ class ServiceMetrics:
         slow = metric_shifts(case, signals.latency)
         failing = metric_shifts(case, signals.failures, least_spread=_LEAST_SPREAD_OF_FAILURES)
         counted = metric_shifts(case, signals.failure_counts, least_spread=_chance_of_counts(case, signals))
+        watched = _watched(case)
         return [
-            *self._findings(case, "latency_metric", signals.latency, slow, signals),
-            *self._findings(case, "error_metric", signals.failures, failing, signals),
-            *self._findings(case, "error_metric", signals.failure_counts, counted, None),
+            *self._findings(case, "latency_metric", signals.latency, slow, signals, watched),
+            *self._findings(case, "error_metric", signals.failures, failing, signals, watched),
+            *self._findings(case, "error_metric", signals.failure_counts, counted, None, watched),
         ]
 
     def _findings(
-        self, case: Case, signal: str, readings: pd.DataFrame, shifts: pd.DataFrame, signals: ServiceSignals | None
+        self,
+        case: Case,
+        signal: str,
+        readings: pd.DataFrame,
+        shifts: pd.DataFrame,
+        signals: ServiceSignals | None,
+        watched: Collection[str],
     ) -> list[Finding]:
         """Give a finding for each service that moved, with the share of the trouble that began in it."""
-        watched = _watched(case)
         told = (shifts["service"] != "") & ~shifts["service"].isin(watched)
         clear = shifts[(shifts["rise"] >= LEAST_DEVIATION) & told].set_index("service")
         if clear.empty:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from assistant.diagnosis.case import Case
 from assistant.diagnosis.counts import clarity
-from assistant.diagnosis.cuts import cuts_of
+from assistant.diagnosis.cuts import CLEAR_RATIO, cuts_of
 from assistant.diagnosis.finding import Finding
 from assistant.diagnosis.lost_time import (
     IN_DATABASE,
@@ -19,13 +19,12 @@ from assistant.diagnosis.lost_time import (
     with_places,
     with_root_operation,
 )
+from telemetry import Stretch
 
 _SMALLEST_SHARE: Final = 0.05
 _MOST_FINDINGS: Final = 5
 # Requests that take half as long again are noticed by some; twice as long by all.
 _NOTICED: Final = 0.5
-# At this likelihood ratio the strength is 0.63, at three times it 0.95.
-_CLEAR: Final = 25.0
 _MAIN_OPERATION: Final = 0.7
 
 
@@ -39,8 +38,7 @@ class Slowness:
         """Give the services that cost time, most first; nothing when requests are as quick as before."""
         assert case.spans is not None  # noqa: S101 (the engine asks only with the tables in `needs`)
         spans = with_root_operation(with_places(case.spans))
-        compared = case.before.mask(spans["ts"]) | case.since_search.mask(spans["ts"])
-        spans = spans[(spans["service"] != "") & compared]
+        spans = spans[(spans["service"] != "") & case.compared(spans["ts"])]
         if spans.empty:
             return []
         lost = lost_time(spans, case.before, cuts_of(case))
@@ -80,14 +78,14 @@ class Slowness:
             strength=0.97
             * share
             * clarity(noticed, clear=_NOTICED)
-            * clarity(float(places["ratio"].max()), clear=_CLEAR),
+            * clarity(float(places["ratio"].max()), clear=CLEAR_RATIO),
             summary=(
                 f"{share:.0%} of the extra time is spent {where}: {now:.0f} ms a call in {len(after)} calls"
                 + (f", {earlier:.0f} ms before" if earlier is not None else "")
                 + f" (requests that pass there take {1 + noticed:.1f} times as long for it)"
             ),
             query=f"exclusive time of spans {where}",
-            window=case.after.whole,
+            window=Stretch(start=lost.since, end=case.since_search.whole.end),
             before=earlier,
             after=now,
             unit="ms",
