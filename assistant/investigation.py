@@ -12,7 +12,7 @@ from typing import Final
 
 from assistant.diagnosis import Diagnosis, diagnose, diagnose_folder
 from assistant.incidents import Incident
-from assistant.memory import entry_of, signature_of, symptoms_text, title_of
+from assistant.memory import entry_of, question_of, symptoms_text, title_of
 from knowledge_base import Entry, KnowledgeBase, Match
 from telemetry import Alert, Recording, Stretch, TelemetrySource, freeze, write_recording
 
@@ -102,21 +102,13 @@ class Investigator:
 
     def similar_to(self, diagnosis: Diagnosis, text: str, *, besides: Iterable[str] = ()) -> tuple[Match, ...]:
         """Recall the entries that looked most like a diagnosis."""
-        top = diagnosis.top
-        found = self.knowledge.search(
-            text,
-            signature=signature_of(diagnosis),
-            fault_kind=top.kind if top else None,
-            services=(top.service,) if top else (),
-            operations=(top.operation,) if top and top.operation else (),
-            limit=_MOST_SIMILAR,
-            exclude=tuple(besides),
-        )
+        question = question_of(diagnosis, text)
+        found = self.knowledge.search(question, limit=_MOST_SIMILAR, exclude=tuple(besides))
         return tuple(found)
 
     def remember(self, incident: Incident) -> Entry:
         """Write the incident into the knowledge base as a draft, or bring its entry up to date."""
-        return self.knowledge.put(entry_of(incident, now=self.clock()), author="firedrill")
+        return self.knowledge.remember(entry_of(incident, now=self.clock()))
 
     def _frozen(self, name: str, alert: Alert, window: Stretch, earlier: Iterable[Incident]) -> Recording:
         return freeze(

@@ -8,7 +8,7 @@ from typing import Final
 from assistant.diagnosis.values import Diagnosis
 from assistant.incidents import Incident
 from assistant.taxonomy import DESCRIPTIONS
-from knowledge_base import Entry, ReviewStatus
+from knowledge_base import Entry, Question, ReviewStatus
 
 # Only what stands out is a symptom; weaker signals differ from one incident to the next by chance.
 _WEAKEST_SYMPTOM: Final = 0.2
@@ -33,6 +33,23 @@ def signature_of(diagnosis: Diagnosis) -> dict[str, float]:
         name = f"kind:{hypothesis.kind}"
         features[name] = max(features.get(name, 0.0), hypothesis.probability)
     return {name: round(value, 4) for name, value in sorted(features.items()) if value >= _WEAKEST_SYMPTOM}
+
+
+def question_of(diagnosis: Diagnosis, text: str) -> Question:
+    """Ask the knowledge base for what looked like a diagnosis.
+
+    Args:
+        diagnosis: What was seen, and what is suspected.
+        text: The same in words.
+    """
+    top = diagnosis.top
+    return Question(
+        text=text,
+        signature=signature_of(diagnosis),
+        fault_kind=top.kind if top else None,
+        services=(top.service,) if top else (),
+        operations=(top.operation,) if top and top.operation else (),
+    )
 
 
 def title_of(incident: Incident) -> str:

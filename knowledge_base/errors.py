@@ -4,10 +4,18 @@ KnowledgeBaseError
 ├── AlreadyOpen          another process holds the folder
 ├── NotOpen              it was closed, and then used
 ├── EntryNotFound        there is no entry of that id
+├── RevisionNotFound     ... or it has no revision of that number
+├── RecallNotFound       no recall of that id was noted, or it did not show that entry
+├── Conflict             somebody else wrote the entry meanwhile
+├── ReviewRefused        a step of the review that the rules do not allow now
+├── MergeRefused         two entries that cannot become one
 ├── BadSearch            a search that asks nothing, or for nothing
+├── Unreadable           a file that is to be imported cannot be read as entries
 ├── RecordsUnavailable   the database of entries cannot be opened, read or written
 ├── IndexUnavailable     the retrieval index cannot be opened, read or written
-│   └── OtherModel       ... because it was made with another embedding model
+│   ├── OtherModel       ... because it was made with another embedding model
+│   ├── IndexBroken      ... because what is there cannot be read, and may be thrown away
+│   └── IndexServerUnavailable  ... because the server that keeps it does not answer as it should
 └── ModelUnavailable     the embedding model cannot be found or loaded
     └── ModelAltered     ... because its weights are not the ones that were published
 """
@@ -62,6 +70,85 @@ class EntryNotFound(KnowledgeBaseError):
         return f"the knowledge base has no entry {self.entry_id!r}.{advice}"
 
 
+class RevisionNotFound(KnowledgeBaseError):
+    """An entry has no revision of that number.
+
+    Attributes:
+        entry_id: Which entry.
+        number: The number that was asked for.
+        last: Number of its last revision.
+    """
+
+    def __init__(self, entry_id: str, number: int, last: int) -> None:
+        super().__init__(entry_id, number, last)
+        self.entry_id, self.number, self.last = entry_id, number, last
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id} has no revision {self.number}; it has 1 to {self.last}"
+
+
+class RecallNotFound(KnowledgeBaseError):
+    """No such recall was noted, or it did not show the entry that is judged."""
+
+    def __init__(self, recall_id: str, entry_id: str) -> None:
+        super().__init__(recall_id, entry_id)
+        self.recall_id, self.entry_id = recall_id, entry_id
+
+    def __str__(self) -> str:
+        return (
+            f"no recall {self.recall_id!r} showed entry {self.entry_id}; "
+            "give the recall_id of that search's answer, or none to judge the entry by itself"
+        )
+
+
+class Conflict(KnowledgeBaseError):
+    """Somebody else wrote the entry meanwhile; nothing was written.
+
+    Attributes:
+        entry_id: Which entry.
+        based_on: Number of the revision that the author had seen.
+        latest: Number of its last revision.
+    """
+
+    def __init__(self, entry_id: str, based_on: int, latest: int) -> None:
+        super().__init__(entry_id, based_on, latest)
+        self.entry_id, self.based_on, self.latest = entry_id, based_on, latest
+
+    def __str__(self) -> str:
+        return (
+            f"entry {self.entry_id} was changed meanwhile: the edit began at revision {self.based_on}, and the last is "
+            f"{self.latest}; read it again and bring both together"
+        )
+
+
+class ReviewRefused(KnowledgeBaseError):
+    """A step of the review that the rules do not allow now; nothing was changed.
+
+    Attributes:
+        entry_id: Which entry.
+        action: What was to be done.
+        problem: Why it cannot be, and what can.
+    """
+
+    def __init__(self, entry_id: str, action: str, problem: str) -> None:
+        super().__init__(entry_id, action, problem)
+        self.entry_id, self.action, self.problem = entry_id, action, problem
+
+    def __str__(self) -> str:
+        return f"cannot {self.action.replace('_', ' ')} entry {self.entry_id}: {self.problem}"
+
+
+class MergeRefused(KnowledgeBaseError):
+    """Two entries that cannot become one as it was asked; nothing was changed."""
+
+    def __init__(self, keep: str, other: str, problem: str) -> None:
+        super().__init__(keep, other, problem)
+        self.keep, self.other, self.problem = keep, other, problem
+
+    def __str__(self) -> str:
+        return f"cannot merge entry {self.other} into {self.keep}: {self.problem}"
+
+
 class BadSearch(KnowledgeBaseError):
     """A search that cannot be answered as it was asked."""
 
@@ -107,6 +194,27 @@ class OtherModel(IndexUnavailable):
         self.args = (folder, made_with, opened_with)
 
 
+class IndexBroken(IndexUnavailable):
+    """What the index holds cannot be read; it is made from the records, so it may be thrown away."""
+
+
+class IndexServerUnavailable(IndexUnavailable):
+    """The server that keeps the index cannot be reached, refuses the token, or is not the one that was meant.
+
+    Attributes:
+        folder: The server's URL.
+        advice: What to try.
+    """
+
+    def __init__(self, url: str, problem: str, advice: str) -> None:
+        super().__init__(url, problem)
+        self.advice = advice
+        self.args = (url, problem, advice)
+
+    def __str__(self) -> str:
+        return f"retrieval index on {self.folder}: {self.problem}; {self.advice}"
+
+
 class ModelUnavailable(KnowledgeBaseError):
     """The embedding model cannot be found or loaded."""
 
@@ -129,3 +237,19 @@ class ModelAltered(ModelUnavailable):
         )
         self.path, self.expected, self.found = path, expected, found
         self.args = (model, path, expected, found)
+
+
+class Unreadable(KnowledgeBaseError):
+    """A file or text cannot be read as entries.
+
+    Attributes:
+        source: Which file, or which part of it.
+        problem: Why, and what to do about it.
+    """
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(source, problem)
+        self.source, self.problem = source, problem
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.problem}"

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from ui import __version__
+from ui.arguments import add_json, count, duration, latenesses
 from ui.exits import Exit
 from ui.interruption import end_as_with_ctrl_c
+from ui.knowledge_arguments import add_knowledge_actions
 from ui.offline import stay_offline
 
 _DESCRIPTION: Final = "Breaks a system on purpose, remembers what that looked like, and recognises it in an accident."
 _INTERRUPTED: Final = 130  # As shells number it.
-_SECONDS_OF: Final = {"s": 1, "m": 60, "h": 3600}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -65,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo = _command(commands, "demo", "the whole story: start everything, five drills, the table, the chat")
     demo.add_argument("--no-ui", action="store_true", help="stop everything after the table")
     demo.add_argument("--stop", action="store_true", help="stop everything that a demo started")
-    _json(demo)
+    add_json(demo)
 
     for name, text in (
         ("up", "start collector, server, shop, load and pages in the background"),
@@ -73,7 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("status", "what runs, and how the system is"),
     ):
         background = _command(commands, name, text, module="background")
-        _json(background)
+        add_json(background)
         if name == "up":
             background.add_argument("--no-shop", action="store_true", help="watch your own system instead of the shop")
     _command(commands, "serve", "the API, in the foreground")
@@ -81,45 +82,32 @@ def build_parser() -> argparse.ArgumentParser:
 
     drill = _command(commands, "drill", "experiments that break the shop on purpose")
     actions = drill.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
-    _json(actions.add_parser("list", help="what can be run, and what came of it"))
+    add_json(actions.add_parser("list", help="what can be run, and what came of it"))
     running = actions.add_parser("run", help="run drills one after the other")
     running.add_argument("names", nargs="+", metavar="NAME", help="an experiment's name, or its file")
-    _json(running)
+    add_json(running)
 
     record = _command(commands, "record", "freeze the latest telemetry as a recording")
-    record.add_argument("--last", type=_duration, default=600, metavar="10m", help="how much (default 10m)")
+    record.add_argument("--last", type=duration, default=600, metavar="10m", help="how much (default 10m)")
     record.add_argument("--out", type=Path, required=True, help="folder to make")
-    _json(record)
+    add_json(record)
 
     diagnose = _command(commands, "diagnose", "ranked causes with their evidence")
     what = diagnose.add_mutually_exclusive_group(required=True)
     what.add_argument("recording", nargs="?", type=Path, help="folder of a recording")
-    what.add_argument("--last", type=_duration, metavar="10m", help="diagnose the latest telemetry instead")
+    what.add_argument("--last", type=duration, metavar="10m", help="diagnose the latest telemetry instead")
     diagnose.add_argument("--html", type=Path, metavar="FILE", help="also write a report that opens in any browser")
-    _json(diagnose)
+    add_json(diagnose)
 
     ask = _command(commands, "ask", "an answer with citations")
     ask.add_argument("question", help='such as "what is wrong with checkout?"')
     ask.add_argument("--incident", metavar="ID", help="about this incident instead of the system now")
-    _json(ask)
+    add_json(ask)
 
-    _knowledge(commands)
+    add_knowledge_actions(_command(commands, "kb", "the knowledge base", module="knowledge"))
     _evaluate(commands)
-    _json(_command(commands, "doctor", "what is configured, reachable, missing"))
+    add_json(_command(commands, "doctor", "what is configured, reachable, missing"))
     return parser
-
-
-def _knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    knowledge = _command(commands, "kb", "the knowledge base", module="knowledge")
-    actions = knowledge.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
-    search = actions.add_parser("search", help="find what looks like a text")
-    search.add_argument("text")
-    _json(search)
-    _json(actions.add_parser("list", help="everything that is known"))
-    show = actions.add_parser("show", help="one entry")
-    show.add_argument("id")
-    _json(show)
-    _json(actions.add_parser("rebuild", help="make the index anew from the records (no server may run)"))
 
 
 def _evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -134,7 +122,7 @@ def _evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     diagnosis.add_argument("--truth", action="store_true", help="then score the lines with what is known to be true")
     diagnosis.add_argument(
         "--late",
-        type=_latenesses,
+        type=latenesses,
         metavar="0,30",
         help="seconds the alarm is late (default 0; with --truth 0,30,60,120)",
     )
@@ -142,8 +130,8 @@ def _evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--without", action="append", default=[], metavar="PART", help="leave out a part of the engine, or a table"
     )
     diagnosis.add_argument("--ablation", action="store_true", help="also leave out each part in turn (needs --truth)")
-    diagnosis.add_argument("--jobs", type=_count, metavar="N", help="processes at once (default: one a processor)")
-    _json(diagnosis)
+    diagnosis.add_argument("--jobs", type=count, metavar="N", help="processes at once (default: one a processor)")
+    add_json(diagnosis)
 
 
 def _command(
@@ -152,30 +140,6 @@ def _command(
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(module=module or name, command=name)
     return parser
-
-
-def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-
-
-def _duration(text: str) -> int:
-    number, unit = (text[:-1], text[-1:]) if text[-1:] in _SECONDS_OF else (text, "s")
-    if not (number.isascii() and number.isdigit() and int(number) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m or 1h")
-    return int(number) * _SECONDS_OF[unit]
-
-
-def _latenesses(text: str) -> tuple[int, ...]:
-    numbers = text.split(",")
-    if not all(number.isascii() and number.isdigit() for number in numbers):
-        raise argparse.ArgumentTypeError(f"{text!r} are no latenesses; write whole seconds, such as 0,30,60,120")
-    return tuple(dict.fromkeys(int(number) for number in numbers))
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no count; write a whole number from 1")
-    return int(text)
 
 
 if __name__ == "__main__":

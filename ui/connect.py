@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from assistant.client import AssistantClient, ServerRefused, ServerUnclear, ServerUnreachable
+from ui.progress import progress_bar
 from ui.settings import Settings
+
+if TYPE_CHECKING:
+    from ui.server.workspace import Workspace
 
 _ANSWER_SECONDS = 60.0
 _IN_PROCESS_URL = "http://localhost"
@@ -57,12 +63,15 @@ def running_server(settings: Settings) -> Iterator[AssistantClient]:
 
 
 @contextmanager
-def assistant(settings: Settings, *, needs_telemetry: bool = False) -> Iterator[AssistantClient]:
-    """Speak to the running server, or open the workspace here for as long as it takes; none is made.
+def assistant(
+    settings: Settings, *, needs_telemetry: bool = False, may_make_workspace: bool = False
+) -> Iterator[AssistantClient]:
+    """Speak to the running server, or open the workspace here for as long as it takes.
 
     Args:
         settings: Where both are.
         needs_telemetry: Whether what will be asked has no answer without telemetry.
+        may_make_workspace: Whether what will be done makes sense in a workspace that is new.
 
     Raises:
         NothingToAsk: No server answers, and there is no workspace, or no telemetry in it.
@@ -73,7 +82,8 @@ def assistant(settings: Settings, *, needs_telemetry: bool = False) -> Iterator[
         try:
             client = opened.enter_context(running_server(settings))
         except ServerUnreachable:
-            _require_workspace(settings, needs_telemetry=needs_telemetry)
+            if not may_make_workspace:
+                _require_workspace(settings, needs_telemetry=needs_telemetry)
             client = opened.enter_context(_in_process(settings))
         yield client
 
@@ -101,9 +111,8 @@ def _require_workspace(settings: Settings, *, needs_telemetry: bool) -> None:
 @contextmanager
 def _in_process(settings: Settings) -> Iterator[AssistantClient]:
     from ui.server.app import create_app  # noqa: PLC0415 - brings the whole server
-    from ui.server.workspace import open_workspace  # noqa: PLC0415
 
-    with _only_tracebacks(), open_workspace(settings) as workspace, start_blocking_portal() as portal:
+    with _only_tracebacks(), _opened(settings) as workspace, start_blocking_portal() as portal:
         app = create_app(workspace, watching=False)
         with (
             portal.wrap_async_context_manager(app.router.lifespan_context(app)),
@@ -117,6 +126,13 @@ def _in_process(settings: Settings) -> Iterator[AssistantClient]:
                 yield AssistantClient(http)
             except ServerRefused as error:
                 raise RefusedHere(error.status, error.detail) from error
+
+
+def _opened(settings: Settings) -> Workspace:
+    from ui.server.workspace import open_workspace  # noqa: PLC0415 - brings the whole server
+
+    with progress_bar() as told:
+        return open_workspace(settings, progress=partial(told, "bringing the index in step"))
 
 
 @contextmanager

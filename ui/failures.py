@@ -7,7 +7,7 @@ from typing import Final
 from assistant.client import ServerError, ServerRefused
 from assistant.errors import AssistantError, JournalError
 from chaos import ChaosError, DidNotStart, NoSandbox, ProxyUnreachable, RunFailed
-from knowledge_base import KnowledgeBaseError
+from knowledge_base import IndexServerUnavailable, KnowledgeBaseError, RecordsUnavailable
 from telemetry import SourceUnavailable, TelemetryError
 from ui.bad_use import BadUse
 from ui.connect import NothingToAsk
@@ -29,6 +29,8 @@ _CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (ProxyUnreachable, Exit.NOT_REACHABLE),
     (RunFailed, Exit.NOT_REACHABLE),
     (TelemetryError, Exit.BAD_INPUT),
+    (RecordsUnavailable, Exit.NOT_REACHABLE),
+    (IndexServerUnavailable, Exit.NOT_REACHABLE),
     (KnowledgeBaseError, Exit.BAD_INPUT),
     (AssistantError, Exit.BAD_INPUT),
     (ChaosError, Exit.BAD_INPUT),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -116,6 +117,41 @@ class EmbeddingSettings(_Section):
     model: str = ""
 
 
+class KnowledgeSettings(_Section):
+    """The knowledge base: where its records and its index lie where that is not the workspace, and its rules.
+
+    `database_url` and `index_token` are secrets: they are taken from the environment, or from a file that
+    `database_url_file` and `index_token_file` name, which is how secrets reach containers.
+    """
+
+    database_url: SecretStr = SecretStr("")
+    database_url_file: str = ""
+    index_url: str = ""
+    index_token: SecretStr = SecretStr("")
+    index_token_file: str = ""
+    two_person_rule: bool = False
+    review_days: int = Field(180, ge=1, le=3650)
+    cross_encoder: str = ""
+
+    @field_validator("index_url")
+    @classmethod
+    def _an_index_speaks_http(cls, url: str) -> str:
+        if not url:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("should be an address such as https://chroma.example.org")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("should be scheme, host, port and path only; what the proxy asks for goes to index_token")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _a_token_is_for_something(self) -> KnowledgeSettings:
+        if not self.index_url and (self.index_token.get_secret_value() or self.index_token_file):
+            raise ValueError("index_token is given and index_url is not; the index in the workspace asks for no token")
+        return self
+
+
 class ShopSettings(_Section):
     """The sandbox that drills break: its ports, its load, and its database where that is not the embedded one.
 
@@ -158,6 +194,7 @@ class Settings(_Section):
     detector: DetectorLoopSettings = DetectorLoopSettings()
     model: LanguageModelSettings = LanguageModelSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     shop: ShopSettings = ShopSettings()
     slo: tuple[SloSettings, ...] = (SloSettings(),)
 

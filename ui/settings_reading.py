@@ -26,7 +26,12 @@ _NO_SETTINGS: Final = frozenset(
         "FIREDRILL_TELEMETRY",
     }
 )
-_SECRET_KEYS: Final = ("shop.database_url",)
+_SECRET_KEYS: Final = ("shop.database_url", "knowledge.database_url", "knowledge.index_token")
+# The secrets that may lie in a file of their own, whose name is no secret.
+_SECRET_FILE_KEYS: Final = {
+    "knowledge.database_url_file": "knowledge.database_url",
+    "knowledge.index_token_file": "knowledge.index_token",
+}
 
 
 class SettingsError(Exception):
@@ -74,6 +79,7 @@ def load_settings(
             section, key = _key_of(variable).split(".")
             values[section] = {**values.get(section, {}), key: value}
             origins[f"{section}.{key}"] = variable
+    _fill_in_secrets(values, origins, folder)
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -112,8 +118,33 @@ def _read(path: Path) -> dict[str, Any]:
     for key in _SECRET_KEYS:
         section, name = key.split(".")
         if name in values.get(section, {}):
-            raise SettingsError(f"{path}: {key} is a secret; set {variable_of(key)} in the environment instead")
+            or_file = f" or {key}_file" if f"{key}_file" in _SECRET_FILE_KEYS else ""
+            raise SettingsError(
+                f"{path}: {key} is a secret; set {variable_of(key)} in the environment{or_file} instead"
+            )
     return values
+
+
+def _fill_in_secrets(values: dict[str, Any], origins: dict[str, str], folder: Path) -> None:
+    """Read the secrets that lie in files of their own, without the blanks around them."""
+    for file_key, key in _SECRET_FILE_KEYS.items():
+        section, name = key.split(".")
+        named = values.get(section, {}).get(f"{name}_file")
+        if not isinstance(named, str) or not named.strip():
+            continue
+        if key in origins:
+            raise SettingsError(f"both {origins[key]} and {origins[file_key]} ({file_key}) give {key}; unset one")
+        path = folder / Path(named.strip()).expanduser()
+        try:
+            secret = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            # What cannot be decoded may be the secret itself; only the reason of the system is said.
+            reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise SettingsError(f"{origins[file_key]}: {file_key} names {path}: {reason}") from None
+        if not secret:
+            raise SettingsError(f"{origins[file_key]}: {file_key} names {path}, which is empty")
+        values[section] = {**values[section], name: secret}
+        origins[key] = str(path)
 
 
 def _key_of(variable: str) -> str:

@@ -1,11 +1,13 @@
-"""Everything that keeps a diagnosis run from being made or scored.
+"""Everything that keeps an evaluation from being made or scored.
 
 AssistantError
 └── EvaluationError
     ├── NoRecordings     a place was named that holds no recording
     ├── SameName         two recordings, or two sets, cannot be told apart in the results
     ├── UnknownSwitch    something was to be switched off that does not exist
-    └── TruthUnusable    what is known to be true is missing or broken
+    ├── TruthUnusable    what is known to be true is missing or broken
+    ├── SetUnusable      questions, or what is to be found, are missing or broken
+    └── TooFewQueries    so few questions that their mean says nothing
 """
 
 from __future__ import annotations
@@ -64,3 +66,25 @@ class TruthUnusable(EvaluationError):
 
     def __str__(self) -> str:
         return f"the known truth in {self.path} {self.problem}"
+
+
+class SetUnusable(EvaluationError):
+    """Questions, or what is to be found, cannot be read."""
+
+    def __init__(self, path: Path | str, problem: str) -> None:
+        super().__init__(str(path), problem)
+        self.path, self.problem = str(path), problem
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.problem}"
+
+
+class TooFewQueries(EvaluationError):
+    """A mean of so few questions would say nothing."""
+
+    def __init__(self, count: int, least: int) -> None:
+        super().__init__(count, least)
+        self.count, self.least = count, least
+
+    def __str__(self) -> str:
+        return f"{self.count} queries are too few to say how good retrieval is; give sets with {self.least} or more"

@@ -112,15 +112,9 @@ def test_a_failed_question_is_an_answer_to_waiting(client: AssistantClient) -> N
 def test_patience_ends_and_the_question_goes_on(client: AssistantClient) -> None:
     asked = client.ask("What is wrong?")
     ticks = iter([0.0, 0.5, 1.0])
-    with pytest.raises(AnswerTooLate, match=f"{asked.id} is not answered after 1 s"):
+    with pytest.raises(AnswerTooLate, match=f"{asked.id} is not done after 1 s"):
         client.wait_for_answer(asked.id, 1.0, sleep=lambda _seconds: None, clock=lambda: next(ticks))
     assert client.question(asked.id).state is QuestionState.WORKING
-
-
-def test_entries_are_listed_opened_and_found(client: AssistantClient) -> None:
-    assert len(client.entries()) == 3
-    assert client.entry("runbook-payments-slow").provenance["author"] == "Inês Araújo"
-    assert client.search_entries("connection reset", limit=1)[0].score == pytest.approx(0.93)
 
 
 def test_a_diagnosis_and_a_recording_can_be_asked_for(client: AssistantClient) -> None:

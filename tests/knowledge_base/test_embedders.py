@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from knowledge_base import Embedder, HashingEmbedder, ModelAltered, ModelUnavailable, SentenceTransformerEmbedder
-from knowledge_base.sentence_embedder import ALL_MINILM
+from knowledge_base.embedding.sentence_embedder import ALL_MINILM
 
 needs_the_model = pytest.mark.skipif(
     importlib.util.find_spec(ALL_MINILM.package) is None,

@@ -1,181 +1,274 @@
-"""The index follows the records, whatever happens to it."""
+"""The index follows the records, whatever happens to it, and whoever else writes."""
 
-import logging
+from __future__ import annotations
+
 import shutil
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
-import chromadb
 import numpy as np
 import numpy.typing as npt
 import pytest
-from chromadb.config import Settings
+from chroma_server import chroma_server
 from incidents import BAD_VERSION_OF_CATALOG, DATABASE_ON_ORDERS, DRILLS, FLOOD_ON_GATEWAY, WRITTEN_AT, entry
 
-from knowledge_base import HashingEmbedder, KnowledgeBase, ModelUnavailable, OtherModel
-from knowledge_base.index import COLLECTION, IndexRow, ModelId, VectorIndex
-from knowledge_base.records import RECORDS_FILE, Records
+from knowledge_base import HashingEmbedder
+from knowledge_base.embedding.embedder import Embedder
+from knowledge_base.entry import Entry, ReviewStatus
+from knowledge_base.errors import IndexUnavailable, ModelUnavailable, OtherModel
+from knowledge_base.index.embedded import EmbeddedIndex
+from knowledge_base.index.keeper import TAKEN_AT_ONCE, FindableRecords, IndexKeeper
+from knowledge_base.index.server import IndexServer, ServerIndex
+from knowledge_base.index.vector_index import IndexRow, ModelId, VectorIndex
+from knowledge_base.records.database import RECORDS_FILE, Database
+from knowledge_base.records.records import Records
+from knowledge_base.search.passages import fingerprint
 
 EMBEDDER = HashingEmbedder()
-MODEL = ModelId(name=EMBEDDER.name, revision=EMBEDDER.revision)
+IDS = sorted(each.id for each in DRILLS)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    with KnowledgeBase.open(tmp_path, embedder=EMBEDDER) as base:
-        for each in DRILLS:
-            base.put(each)
-    return tmp_path
+def passages(one: Entry) -> list[str]:
+    """Cut an entry at its empty lines."""
+    return f"{one.title} {one.symptoms} {one.cause} {one.fix}\n\n{one.notes}".strip().split("\n\n")
+
+
+MakeIndex = Callable[[Embedder], VectorIndex]
 
 
 class BrokenEmbedder(HashingEmbedder):
-    """Embeds what is asked, and breaks on what is to be kept."""
+    """Has no weights any more."""
 
     def embed_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         raise ModelUnavailable("broken", "is gone")
 
 
-def test_a_deleted_index_is_made_anew_at_opening(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    shutil.rmtree(folder / "index")
-    with caplog.at_level(logging.WARNING), KnowledgeBase.open(folder, embedder=EMBEDDER) as base:
-        assert base.opening.missing == tuple(sorted(each.id for each in DRILLS))
-        assert base.check().in_step
-        assert base.search("flood of requests")[0].entry.id == FLOOD_ON_GATEWAY.id
-    assert "4 records, 0 indexed (4 missing, 0 changed, 0 surplus); repaired" in caplog.text
+class MeddlingEmbedder(HashingEmbedder):
+    """Somebody else acts while it embeds for the first time."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._acts = [act]
+
+    def embed_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        if self._acts:
+            self._acts.pop()()
+        return super().embed_documents(texts)
 
 
-@pytest.mark.parametrize("what", ["database", "vectors", "folder"])
-def test_a_broken_index_is_made_anew_at_opening(folder: Path, what: str) -> None:
-    index = folder / "index"
-    if what == "database":
-        (index / "chroma.sqlite3").write_bytes(b"this is no database" * 1000)
-    elif what == "vectors":
-        with sqlite3.connect(index / "chroma.sqlite3") as database:
-            database.execute("DELETE FROM embeddings_queue")
-        database.close()
-    else:
-        shutil.rmtree(index)
-        index.write_text("in the way")
-    with KnowledgeBase.open(folder, embedder=EMBEDDER) as base:
-        assert base.opening.unreadable
-        assert base.check().in_step
-        assert base.search("flood of requests")[0].entry.id == FLOOD_ON_GATEWAY.id
+class LaggingRecords:
+    """Says of what there is what it said a moment ago."""
+
+    def __init__(self, records: Records) -> None:
+        self._records, self._said = records, records.findable_fingerprints()
+
+    def findable_fingerprints(self) -> Mapping[str, str]:
+        return self._said
+
+    def many(self, entry_ids: Sequence[str], /) -> Mapping[str, Entry]:
+        return self._records.many(entry_ids)
 
 
-def test_what_a_crash_left_between_record_and_index_is_repaired(folder: Path) -> None:
-    index = VectorIndex(folder / "index", MODEL)
-    index.delete([DATABASE_ON_ORDERS.id])
-    vector = EMBEDDER.embed_query("stale")
-    index.upsert(
-        [
-            IndexRow(id=BAD_VERSION_OF_CATALOG.id, vector=vector, fingerprint="of an older text", labels={}),
-            IndexRow(id="never-recorded", vector=vector, fingerprint="x", labels={}),
-        ]
-    )
-    index.close()
-    with KnowledgeBase.open(folder, embedder=EMBEDDER) as base:
-        assert base.opening.missing == (DATABASE_ON_ORDERS.id,)
-        assert base.opening.changed == (BAD_VERSION_OF_CATALOG.id,)
-        assert base.opening.surplus == ("never-recorded",)
-        assert base.check().in_step
-        assert base.search(BAD_VERSION_OF_CATALOG.symptoms)[0].entry.id == BAD_VERSION_OF_CATALOG.id
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    database = Database(tmp_path / RECORDS_FILE)
+    found = Records(database, fingerprint)
+    record(found, *DRILLS)
+    yield found
+    database.close()
 
 
-@pytest.mark.parametrize("other", [HashingEmbedder(dimension=64)])
-def test_an_index_of_another_model_is_refused_and_left_alone(folder: Path, other: HashingEmbedder) -> None:
-    with pytest.raises(OtherModel, match=r"made with hashing \(revision 1-512\).*`firedrill kb rebuild`"):
-        KnowledgeBase.open(folder, embedder=other)
-    with KnowledgeBase.open(folder, embedder=EMBEDDER) as base:
-        assert base.opening.in_step
+@pytest.fixture(scope="module")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with chroma_server(tmp_path_factory.mktemp("chroma")) as url:
+        yield url
 
 
-def test_opening_anew_takes_another_model(folder: Path) -> None:
-    told: list[tuple[int, int]] = []
+@pytest.fixture(params=["folder", "server"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> MakeIndex:
+    if request.param == "folder":
+        return lambda embedder: EmbeddedIndex(tmp_path / "index", ModelId.of(embedder))
+    server = IndexServer(url=request.getfixturevalue("chroma"), collection=f"test-{uuid4().hex}")
+    return lambda embedder: ServerIndex(server, ModelId.of(embedder))
+
+
+@contextmanager
+def kept(
+    index: VectorIndex, records: FindableRecords, embedder: Embedder = EMBEDDER, **how: bool
+) -> Iterator[IndexKeeper]:
+    keeper = IndexKeeper(index, records, embedder, passages, fingerprint, **how)
+    try:
+        yield keeper
+    finally:
+        keeper.close()
+
+
+def record(records: Records, *entries: Entry) -> None:
+    records.write(entries, author="", at=WRITTEN_AT)
+
+
+def best(keeper: IndexKeeper, text: str) -> str:
+    return next(iter(keeper.index.nearest(EMBEDDER.embed_query(text), 1)))
+
+
+def row(entry_id: str, text: str) -> IndexRow:
+    vector = EMBEDDER.embed_query(text)
+    return IndexRow(entry_id=entry_id, passage=0, vector=vector, fingerprint="of an older text", labels={})
+
+
+def test_an_index_is_made_from_the_records_and_found_in_step_afterwards(make: MakeIndex, records: Records) -> None:
+    with kept(make(EMBEDDER), records) as keeper:
+        assert str(keeper.opening) == "the index is out of step: 4 records, 0 indexed (4 missing, 0 changed, 0 surplus)"
+        assert best(keeper, "flood of requests") == FLOOD_ON_GATEWAY.id
+    with kept(make(EMBEDDER), records, BrokenEmbedder()) as keeper:  # Nothing has to be embedded.
+        assert keeper.opening.in_step
+
+
+def test_what_a_crash_left_between_record_and_index_is_repaired(make: MakeIndex, records: Records) -> None:
+    with kept(make(EMBEDDER), records) as keeper:
+        keeper.index.delete([DATABASE_ON_ORDERS.id])
+        keeper.index.upsert([row(BAD_VERSION_OF_CATALOG.id, "stale"), row("never-recorded", "stale")])
+    with kept(make(EMBEDDER), records) as keeper:
+        assert keeper.opening.missing == (DATABASE_ON_ORDERS.id,)
+        assert keeper.opening.changed == (BAD_VERSION_OF_CATALOG.id,)
+        assert keeper.opening.surplus == ("never-recorded",)
+        assert keeper.check().in_step
+        assert best(keeper, BAD_VERSION_OF_CATALOG.symptoms) == BAD_VERSION_OF_CATALOG.id
+
+
+def test_what_is_written_is_found_and_what_is_deprecated_is_not(make: MakeIndex, records: Records) -> None:
+    with kept(make(EMBEDDER), records) as keeper:
+        new = entry("inc-new", title="queue overflows")
+        withdrawn = FLOOD_ON_GATEWAY.model_copy(update={"status": ReviewStatus.DEPRECATED})
+        rows = keeper.rows([new, withdrawn])
+        record(records, new, withdrawn)
+        keeper.write([new, withdrawn], rows)
+        assert keeper.check().in_step
+        assert best(keeper, "queue overflows") == "inc-new"
+        assert FLOOD_ON_GATEWAY.id not in keeper.index.fingerprints()
+
+
+def test_an_entry_is_found_by_any_of_its_passages(make: MakeIndex, records: Records) -> None:
+    record(records, entry("inc-long", notes="The gateway is slow.\n\nThe certificate of the broker expired."))
+    with kept(make(EMBEDDER), records) as keeper:
+        assert best(keeper, "certificate of the broker expired") == "inc-long"
+        assert keeper.index.held(["inc-long"])["inc-long"].vectors.shape == (3, EMBEDDER.dimension)
+        record(records, entry("inc-long"))
+        keeper.write([entry("inc-long")])
+        assert best(keeper, "certificate of the broker expired") != "inc-long"
+
+
+def test_an_index_of_another_model_is_refused_and_taken_anew(make: MakeIndex, records: Records) -> None:
     other = HashingEmbedder(dimension=64)
-    with KnowledgeBase.open(
-        folder, embedder=other, anew=True, progress=lambda done, of: told.append((done, of))
-    ) as base:
-        assert base.check().in_step
-    assert told == [(4, 4)]
-    with KnowledgeBase.open(folder, embedder=other) as base:
-        assert base.opening.in_step
-        assert base.search("flood of requests")[0].entry.id == FLOOD_ON_GATEWAY.id
+    with kept(make(EMBEDDER), records):
+        pass
+    with (
+        pytest.raises(OtherModel, match=r"made with hashing \(revision 1-512\).*`firedrill kb rebuild`"),
+        kept(make(other), records, other),
+    ):
+        pass
+    with kept(make(other), records, other, anew=True) as keeper:
+        assert keeper.check().in_step
+    with kept(make(other), records, other) as keeper:
+        assert keeper.opening.in_step
 
 
-def test_a_rebuild_counts_what_it_indexed_and_finds_it(folder: Path) -> None:
+def test_a_rebuild_counts_what_it_indexed_and_tells_how_far_it_is(make: MakeIndex, records: Records) -> None:
+    count = TAKEN_AT_ONCE + 10
+    record(records, *(entry(f"run-{number}", kind="runbook", title=f"passo {number}") for number in range(count)))
     told: list[tuple[int, int]] = []
-    records = Records(folder / RECORDS_FILE)
-    for number in range(260):  # More than are written at once.
-        records.put(entry(f"run-{number}", kind="runbook", title=f"passo {number}"), author="", at=WRITTEN_AT)
-    records.close()
-    with KnowledgeBase.open(folder, embedder=EMBEDDER) as base:
-        assert base.rebuild(lambda done, of: told.append((done, of))) == 264
-        assert base.check().indexed == 264
-        assert base.search("flood of requests")[0].entry.id == FLOOD_ON_GATEWAY.id
-        base.put(entry("inc-after", title="queue overflows"))
-        assert base.search("queue overflows")[0].entry.id == "inc-after"
-    assert told == [(250, 264), (264, 264)]
+    with kept(make(EMBEDDER), records) as keeper:
+        keeper.index.upsert([row("never-recorded", "stale")])
+        assert keeper.rebuild(lambda done, of: told.append((done, of))) == count + 4
+        assert keeper.check().in_step
+        assert best(keeper, "flood of requests") == FLOOD_ON_GATEWAY.id
+    assert told == [(TAKEN_AT_ONCE, count + 4), (count + 4, count + 4)]
 
 
-def test_a_rebuild_without_a_model_leaves_the_index_as_it_was(folder: Path) -> None:
-    with KnowledgeBase.open(folder, embedder=BrokenEmbedder()) as base:
+def test_a_rebuild_that_was_broken_off_is_taken_up_at_the_next_opening(make: MakeIndex, records: Records) -> None:
+    record(records, *(entry(f"run-{number}", title=f"passo {number}") for number in range(2 * TAKEN_AT_ONCE)))
+
+    def give_up(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with kept(make(EMBEDDER), records) as keeper, pytest.raises(KeyboardInterrupt):
+        keeper.rebuild(give_up)
+    with kept(make(EMBEDDER), records) as keeper:
+        assert len(keeper.opening.missing) == TAKEN_AT_ONCE + 4
+        assert keeper.check().in_step
+
+
+def test_a_rebuild_without_a_model_leaves_the_index_as_it_was(make: MakeIndex, records: Records) -> None:
+    with kept(make(EMBEDDER), records):
+        pass
+    with kept(make(EMBEDDER), records, BrokenEmbedder()) as keeper:
         with pytest.raises(ModelUnavailable):
-            base.rebuild()
+            keeper.rebuild()
         with pytest.raises(ModelUnavailable):
-            base.put(entry("inc-new"))
-        assert base.check().in_step  # Nothing was half written.
-        assert base.search("flood of requests")[0].entry.id == FLOOD_ON_GATEWAY.id
+            keeper.rows([entry("inc-new")])
+        assert keeper.check().in_step
+        assert best(keeper, "flood of requests") == FLOOD_ON_GATEWAY.id
 
 
-def test_an_index_that_measures_otherwise_is_made_anew(folder: Path) -> None:
-    shutil.rmtree(folder / "index")
-    client = chromadb.PersistentClient(folder / "index", Settings(anonymized_telemetry=False))
-    client.create_collection(
-        COLLECTION,
-        metadata={"embedding_model": MODEL.name, "embedding_revision": MODEL.revision},
-        embedding_function=None,
-    )
-    client.close()  # type: ignore[attr-defined]
-    with KnowledgeBase.open(folder, embedder=EMBEDDER) as base:
-        assert base.opening.unreadable == "measures distance as l2, not as cosine"
-        assert base.check().in_step
+def test_an_opening_that_fails_lets_go_of_the_index(make: MakeIndex, records: Records) -> None:
+    with pytest.raises(ModelUnavailable), kept(make(EMBEDDER), records, BrokenEmbedder()):
+        pass
+    with kept(make(EMBEDDER), records) as keeper:
+        assert keeper.check().in_step
 
 
-@pytest.mark.parametrize("exact_up_to", [5000, 1000], ids=["exact", "graph"])
-def test_a_thousand_and_more_vectors_are_found_after_opening_again(tmp_path: Path, exact_up_to: int) -> None:
-    # Beyond 1000 Chroma moves vectors from its log to files of their own, which has gone wrong before.
-    words = [f"palavra{number}" for number in range(1200)]
-    rows = [
-        IndexRow(id=word, vector=vector, fingerprint="f", labels={"services": ["orders"]})
-        for word, vector in zip(words, EMBEDDER.embed_documents(words), strict=True)
-    ]
-    index = VectorIndex(tmp_path, MODEL, exact_up_to=exact_up_to)
-    index.upsert(rows)
-    index.close()
-    index = VectorIndex(tmp_path, MODEL, exact_up_to=exact_up_to)
-    assert len(index.fingerprints()) == 1200
-    for word in ("palavra3", "palavra777", "palavra1199"):
-        asked = EMBEDDER.embed_query(word)
-        assert index.nearest(asked, 1) == {word: pytest.approx(1.0, abs=1e-5)}
-        assert index.similarities(asked, [word, "absent"]) == {word: pytest.approx(1.0, abs=1e-5)}
-    index.delete(["palavra3"])
-    assert "palavra3" not in index.nearest(EMBEDDER.embed_query("palavra3"), 5)
-    index.close()
+def test_what_changes_while_it_is_embedded_is_indexed_as_it_is_in_the_end(make: MakeIndex, records: Records) -> None:
+    changed = FLOOD_ON_GATEWAY.model_copy(update={"symptoms": "Quite another thing: the queue overflows."})
+    withdrawn = DATABASE_ON_ORDERS.model_copy(update={"status": ReviewStatus.DEPRECATED})
+    meddling = MeddlingEmbedder(lambda: record(records, changed, withdrawn))
+    with kept(make(EMBEDDER), records, meddling) as keeper:
+        assert keeper.check().in_step
+        assert keeper.index.fingerprints()[FLOOD_ON_GATEWAY.id] == fingerprint(changed)
+        assert best(keeper, "the queue overflows") == FLOOD_ON_GATEWAY.id
 
 
-def test_a_rare_entry_is_found_among_many_copies_of_another(tmp_path: Path) -> None:
-    # Chroma's own graph misses it: drills on a schedule leave entries that hardly differ.
-    with KnowledgeBase.open(tmp_path, embedder=EMBEDDER) as base:
-        base.put(entry("inc-rare", title="certificate expired", symptoms="TLS handshakes fail."))
-    index = VectorIndex(tmp_path / "index", MODEL)
-    texts = [f"{DATABASE_ON_ORDERS.symptoms} Run {number}." for number in range(1500)]
-    index.upsert(
-        [
-            IndexRow(id=f"copy-{number}", vector=vector, fingerprint="f", labels={})
-            for number, vector in enumerate(EMBEDDER.embed_documents(texts))
-        ]
-    )
-    best = index.nearest(EMBEDDER.embed_query("certificate expired"), 1)
-    index.close()
-    assert list(best) == ["inc-rare"]
+def test_what_another_server_recorded_a_moment_ago_is_not_taken_away(chroma: str, records: Records) -> None:
+    server = IndexServer(url=chroma, collection=f"test-{uuid4().hex}")
+    model = ModelId.of(EMBEDDER)
+    lagging = LaggingRecords(records)
+    with kept(ServerIndex(server, model), records) as one:
+        new = entry("inc-new", title="queue overflows")
+        record(records, new)
+        one.write([new])
+        with kept(ServerIndex(server, model), lagging) as other:
+            assert other.opening.surplus == ("inc-new",)
+        assert one.check().in_step
+        assert best(one, "queue overflows") == "inc-new"
+
+
+def test_a_broken_folder_is_made_anew_at_opening(tmp_path: Path, records: Records) -> None:
+    folder = tmp_path / "index"
+    with kept(EmbeddedIndex(folder, ModelId.of(EMBEDDER)), records):
+        pass
+    (folder / "chroma.sqlite3").write_bytes(b"this is no database" * 1000)
+    with pytest.raises(ModelUnavailable), kept(EmbeddedIndex(folder, ModelId.of(EMBEDDER)), records, BrokenEmbedder()):
+        pass
+    with kept(EmbeddedIndex(folder, ModelId.of(EMBEDDER)), records) as keeper:
+        assert keeper.opening.unreadable
+        assert keeper.opening.missing == tuple(IDS)
+        assert keeper.check().in_step
+    shutil.rmtree(folder)
+    with kept(EmbeddedIndex(folder, ModelId.of(EMBEDDER)), records) as keeper:
+        assert keeper.opening.unreadable is None
+        assert keeper.opening.missing == tuple(IDS)
+
+
+def test_a_server_that_is_not_there_is_not_made_anew(records: Records) -> None:
+    index = ServerIndex(IndexServer(url="http://127.0.0.1:9"), ModelId.of(EMBEDDER))
+    with pytest.raises(IndexUnavailable, match="does not answer"), kept(index, records):
+        pass
+
+
+def test_a_rare_entry_is_found_among_many_copies_of_another(tmp_path: Path, records: Records) -> None:
+    record(records, entry("inc-rare", title="certificate expired", symptoms="TLS handshakes fail."))
+    copies = [f"{DATABASE_ON_ORDERS.symptoms} Run {number}." for number in range(1500)]
+    record(records, *(entry(f"copy-{number}", symptoms=text) for number, text in enumerate(copies)))
+    with kept(EmbeddedIndex(tmp_path / "index", ModelId.of(EMBEDDER)), records) as keeper:
+        assert best(keeper, "certificate expired") == "inc-rare"

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
-from contract_world import entries, grown, incidents, matches, payments_diagnosis
+from contract_knowledge import KnowledgeWorld, add_knowledge
+from contract_world import grown, incidents, payments_diagnosis
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 
@@ -25,7 +26,7 @@ class World:
     """What the contract server knows; tests look into it and change it."""
 
     incidents: list[Incident] = field(default_factory=incidents)
-    entries: list[Entry] = field(default_factory=entries)
+    known: KnowledgeWorld = field(default_factory=KnowledgeWorld)
     questions: list[Question] = field(default_factory=list)
     looks: dict[str, int] = field(default_factory=dict)
     breaches: list[dict[str, str]] = field(default_factory=list)
@@ -40,6 +41,14 @@ class World:
             {"service": "inventory", "requests_per_second": None, "error_ratio": None, "latency_p95_ms": None},
         ]
     )
+
+    @property
+    def entries(self) -> list[Entry]:
+        return self.known.entries
+
+    @entries.setter
+    def entries(self, entries: list[Entry]) -> None:
+        self.known.entries = entries
 
     def replace(self, incident: Incident) -> Incident:
         self.incidents = [incident if known.id == incident.id else known for known in self.incidents]
@@ -85,7 +94,7 @@ def contract_app(world: World) -> FastAPI:
 
     _add_incidents(app, world)
     _add_questions(app, world)
-    _add_entries(app, world)
+    add_knowledge(app, world.known)
 
     @app.post("/diagnoses")
     def diagnose(body: dict[str, Any]) -> Any:
@@ -165,23 +174,6 @@ def _add_questions(app: FastAPI, world: World) -> None:
     @app.get("/questions")
     def listed(incident_id: str | None = None, limit: int = 20) -> list[Question]:
         return [question for question in world.questions if question.incident_id == incident_id][-limit:]
-
-
-def _add_entries(app: FastAPI, world: World) -> None:
-    @app.get("/entries")
-    def listed(limit: int = 100) -> list[Entry]:
-        return world.entries[:limit]
-
-    @app.get("/entries/search")
-    def search(q: str, limit: int = 10) -> Any:
-        return [] if "nothing" in q else matches()[:limit]
-
-    @app.get("/entries/{entry_id}")
-    def one(entry_id: str) -> Entry:
-        for entry in world.entries:
-            if entry.id == entry_id:
-                return entry
-        raise HTTPException(404, f"there is no entry {entry_id!r}")
 
 
 def _stamp(world: World, incident_id: str, **moments: datetime) -> Incident:

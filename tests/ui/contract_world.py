@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from contract_entries import HOSTILE_LINE, START, matches
 
 from assistant.diagnosis.values import Diagnosis, Evidence, Hypothesis, Rejected
 from assistant.incidents import Incident, IncidentStatus, Timeline, Truth
 from assistant.questions import Citation, Question, QuestionState
 from assistant.taxonomy import FaultKind
-from knowledge_base import Entry, Match, ReviewStatus
 from telemetry import Alert, Breach, Stretch
 
-START = datetime(2026, 3, 1, 14, 0, tzinfo=UTC)
 ONSET = START + timedelta(minutes=8)
-HOSTILE_LINE = '<img src=x onerror="document.title=1"> ![pixel](http://127.0.0.1:9/p.png) **bold** http://127.0.0.1:9/x'
 
 
 def after(seconds: float) -> datetime:
@@ -158,74 +157,6 @@ def payments_diagnosis() -> Diagnosis:
         missing=("events",),
         unknown=("Whether anything was deployed: no deploy events were collected.",),
         seconds=0.84,
-    )
-
-
-def entries() -> list[Entry]:
-    link = Entry(
-        id="inc-20260214-link",
-        kind="incident",
-        title="payments: network link from orders",
-        symptoms="Checkout fails at the gateway (0.2 % to 88 %), orders logs 'connection reset by peer', "
-        "payments is idle and healthy. `spans` show no server side for the failing calls.",
-        cause="The proxy between orders and payments reset every connection after a certificate was renewed.",
-        fix="Restarted the proxy with the new certificate chain; checkout was clean again 40 s later.",
-        services=("payments", "orders"),
-        operations=("POST /charge",),
-        fault_kind="network_link",
-        signals=("link_errors", "errors", "latency", "logs"),
-        signature={"link_errors": 0.97, "latency": 0.8},
-        environment="demo",
-        provenance={"incident": "inc-20260214-link", "drill": "link-reset"},
-        status=ReviewStatus.DRAFT,
-        created_at=START - timedelta(days=15),
-        updated_at=START - timedelta(days=15),
-    )
-    runbook = Entry(
-        id="runbook-payments-slow",
-        kind="runbook",
-        title="Checkout is slow and payments looks fine",
-        symptoms="High p95 on POST /checkout while payments answers quickly.",
-        cause="Usually the way between orders and payments.",
-        fix="From the host of orders, open a connection to payments; if it hangs, fail over to the second proxy.",
-        services=("orders", "payments"),
-        fault_kind="network_link",
-        signals=("latency",),
-        provenance={"author": "Inês Araújo"},
-        status=ReviewStatus.APPROVED,
-        created_at=START - timedelta(days=90),
-        updated_at=START - timedelta(days=3),
-    )
-    database = Entry(
-        id="inc-20260201-inventory-db",
-        kind="incident",
-        title="inventory: database connection",
-        symptoms="inventory answers 500 on every write; its log says 'role \"inventory\" is not permitted to log in'.",
-        cause="Uma mudança de permissão retirou o login do papel da aplicação.",
-        fix="ALTER ROLE inventory LOGIN; connections recovered within 5 s.",
-        services=("inventory",),
-        fault_kind="database_connection",
-        signals=("errors", "database_errors"),
-        environment="demo",
-        provenance={"incident": "inc-20260301-130101", "drill": "database-refuses"},
-        status=ReviewStatus.IN_REVIEW,
-        created_at=START - timedelta(days=28),
-        updated_at=START - timedelta(days=27),
-    )
-    return [link, runbook, database]
-
-
-def matches() -> tuple[Match, ...]:
-    link, runbook, _ = entries()
-    return (
-        Match(
-            entry=link,
-            score=0.93,
-            text_similarity=0.88,
-            signature_similarity=0.97,
-            why=("the same signals moved: link_errors, latency, logs", "same services: orders, payments"),
-        ),
-        Match(entry=runbook, score=0.61, text_similarity=0.61, signature_similarity=None, why=("latency moved",)),
     )
 
 

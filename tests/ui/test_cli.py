@@ -94,7 +94,7 @@ def test_a_recording_is_diagnosed(firedrill: Callable[..., Ran], recording: Path
         (("down", "--json"), Exit.DONE, list),
         (("drill", "list", "--json"), Exit.DONE, list),
         (("kb", "list", "--json"), Exit.DONE, list),
-        (("kb", "search", "nothing is known yet", "--json"), Exit.ANSWER_IS_NO, list),
+        (("kb", "search", "nothing is known yet", "--json"), Exit.ANSWER_IS_NO, dict),
         (("ask", "o que há de errado?", "--json"), Exit.NOT_REACHABLE, dict),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from own_ports import write_config
 
 from assistant.client import ServerRefused, ServerUnclear, ServerUnreachable
+from assistant.knowledge_values import WrittenEntry
 from knowledge_base import AlreadyOpen, HashingEmbedder
 from ui.connect import NothingToAsk, assistant, running_server, server_url
 from ui.server.workspace import JOURNAL_FILE, open_workspace
@@ -44,7 +45,7 @@ def test_where_no_server_runs_the_same_api_answers_in_this_process(used: Setting
 def test_the_workspace_is_given_back_afterwards(used: Settings) -> None:
     for _ in range(2):
         with assistant(used) as client:
-            assert client.entries() == []
+            assert client.knowledge.entries() == []
 
 
 def test_a_workspace_that_somebody_else_has_open_is_left_alone(settings: Settings) -> None:
@@ -68,6 +69,14 @@ def test_where_nothing_ever_ran_nothing_is_made_and_it_says_what_to_do(settings:
         assert f"no server at {server_url(settings)}" in said
         assert "FIREDRILL_WORKSPACE_PATH" in said
     assert not settings.workspace.path.exists()
+
+
+def test_what_is_known_can_be_written_before_anything_ever_ran(settings: Settings) -> None:
+    written = WrittenEntry(kind="runbook", title="Fila parada", symptoms="A fila não anda.")
+    with assistant(settings, may_make_workspace=True) as client:
+        client.knowledge.create(written)
+    with assistant(settings) as client:
+        assert [entry.title for entry in client.knowledge.entries()] == ["Fila parada"]
 
 
 def test_without_a_server_no_server_is_said_to_refuse(used: Settings) -> None:

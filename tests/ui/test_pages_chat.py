@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import socket
 
+from contract_entries import HOSTILE_LINE
 from contract_server import World
-from contract_world import ANSWER, HOSTILE_LINE, payments_diagnosis
+from contract_world import ANSWER, payments_diagnosis
 from opened_app import OpenApp, everything_said
 from streamlit.testing.v1 import AppTest
 
@@ -237,3 +238,16 @@ def test_many_points_of_evidence_stay_within_reach(world: World, server_url: str
     assert len(folded) == 1
     (first, *_) = world.incidents
     assert first.id == UNDIAGNOSED
+
+
+def test_a_similar_entry_that_nobody_reviewed_says_so_and_can_be_judged(
+    world: World, server_url: str, open_app: OpenApp
+) -> None:
+    app = open_app(server_url, incident=DIAGNOSED)
+    assert "Unreviewed draft: nobody has checked this yet" in everything_said(app).replace("\\", "")
+    app.button(key=f"verdict_chat_{DIAGNOSED}__inc-20260214-link_helped").click().run()
+    assert not app.exception
+    assert [(one.entry_id, one.outcome) for one in world.known.outcomes] == [("inc-20260214-link", "helped")]
+    said = everything_said(app)
+    assert "You said that it helped" in said
+    assert "Noted: it helped" in said.replace("\\", "")

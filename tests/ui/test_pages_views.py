@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from contract_world import ONSET, START, after, incidents, payments_diagnosis
+from contract_entries import START
+from contract_world import ONSET, after, incidents, payments_diagnosis
 
 from assistant.incidents import Correction, Feedback, Timeline
 from assistant.server_status import DetectorBreach, DetectorState, ServerStatus, ServiceSignals, TelemetryState

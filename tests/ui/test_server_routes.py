@@ -72,7 +72,7 @@ def test_feedback_is_kept_in_any_language_and_in_order(client: AssistantClient, 
     assert [one.verdict for one in kept.feedback] == ["up", "down"]
     assert client.incident(incident_id).feedback[1].correction == correction
     assert kept.entry_id is not None
-    entry = client.entry(kept.entry_id)
+    entry = client.knowledge.entry(kept.entry_id)
     assert (entry.services[0], entry.fault_kind, entry.cause) == ("pagamentos", "network_link", correction.note)
 
 
@@ -86,9 +86,9 @@ def test_the_truth_is_learnt_by_the_knowledge_base(client: AssistantClient, inci
     told = client.tell_truth(incident_id, TRUTH)
     assert told.truth == TRUTH
     assert told.entry_id is not None
-    entry = client.entry(told.entry_id)
+    entry = client.knowledge.entry(told.entry_id)
     assert (entry.cause, entry.fix, entry.provenance["drill"]) == (TRUTH.cause, TRUTH.fix, TRUTH.drill)
-    assert [match.entry.id for match in client.search_entries("catalog fails GET /products")] == [entry.id]
+    assert [match.entry.id for match in client.knowledge.search("catalog fails GET /products").matches] == [entry.id]
 
 
 def test_an_incident_can_be_ended_by_hand_once(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ def test_a_file_can_be_named_by_argument_and_by_the_environment_in_that_order(tm
 
 
 def test_every_key_can_be_set_in_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "segredo").write_text("from a file\n")
+    files = {"knowledge.database_url_file": "segredo", "knowledge.index_token_file": "segredo"}
     values = {
         "workspace.path": "here",
         "server.host": "localhost",
@@ -58,17 +60,24 @@ def test_every_key_can_be_set_in_the_environment(tmp_path: Path) -> None:
         "model.timeout_seconds": "3",
         "model.max_tokens": "7",
         "embedding.model": "folder",
+        "knowledge.database_url": "postgresql://a:b@c/e",
+        "knowledge.index_url": "https://chroma.example:8000/",
+        "knowledge.index_token": "segredo",
+        "knowledge.two_person_rule": "true",
+        "knowledge.review_days": "90",
+        "knowledge.cross_encoder": "a-model",
         "shop.database_url": "postgresql://a:b@c/d",
         "shop.daily_load": "true",
     }
     values |= {key: str(20_000 + number) for number, key in enumerate(known_keys()) if key.endswith("port")}
-    assert set(values) == set(known_keys())
+    assert {*values, *files} == set(known_keys())
     loaded = load(tmp_path, **{variable_of(key): value for key, value in values.items()})
-    assert set(loaded.origins) == set(known_keys())
+    assert set(loaded.origins) == set(values)
+    assert loaded.settings.knowledge.index_url == "https://chroma.example:8000"
     assert loaded.settings.shop.daily_load is True
     assert loaded.settings.workspace.path == tmp_path / "here"
     assert loaded.settings.shop.database_url.get_secret_value() == "postgresql://a:b@c/d"
-    for key in known_keys():
+    for key in values:
         section, name = key.split(".")
         assert getattr(getattr(loaded.settings, section), name) != getattr(getattr(Settings(), section), name), key
 
@@ -112,6 +121,13 @@ def test_a_home_folder_and_an_absolute_folder_are_themselves(tmp_path: Path) -> 
         ("[collector]\nretention_hours = 0", "collector.retention_hours: Input should be greater than 0"),
         ("[shop]\ndaily_load = 'perhaps'", "shop.daily_load: Input should be a valid boolean"),
         ("[[slo]]\nobjective = 1", "slo.0.objective: Input should be less than 1"),
+        ("[knowledge]\nindex_url = 'chroma:8000'", "knowledge.index_url: should be an address such as https://"),
+        (
+            "[knowledge]\nindex_url = 'http://a:b@chroma'",
+            "knowledge.index_url: should be scheme, host, port and path only",
+        ),
+        ("[knowledge]\nreview_days = 0", "knowledge.review_days: Input should be greater than or equal to 1"),
+        ("[knowledge]\ntwo_person_rule = 3", "knowledge.two_person_rule: Input should be a valid boolean"),
         ("[pages]\nport = 8500", "server.port and pages.port are both 8500; give each a port of its own"),
         ("[server", "cannot be read: Expected ']'"),
     ],
@@ -145,6 +161,7 @@ def test_a_file_that_was_named_has_to_be_there(tmp_path: Path) -> None:
         ("FIREDRILL_SERVER_PORT", "many", "FIREDRILL_SERVER_PORT: server.port: Input should be a valid integer"),
         ("FIREDRILL_SERVER_PORT", "", "FIREDRILL_SERVER_PORT is empty; unset it or give a value"),
         ("FIREDRILL_WORKSPACE_PATH", "", "FIREDRILL_WORKSPACE_PATH is empty; unset it or give a value"),
+        ("FIREDRILL_KNOWLEDGE_INDEX_TOKEN", "t", "knowledge: index_token is given and index_url is not"),
         ("FIREDRILL_SHOP_DAILY_LOAD", "2", "FIREDRILL_SHOP_DAILY_LOAD: shop.daily_load"),
     ],
 )
@@ -164,6 +181,39 @@ def test_a_secret_may_not_stand_in_the_file_and_is_not_repeated(tmp_path: Path) 
     assert "segredo" not in found
     loaded = load(tmp_path / "none", FIREDRILL_SHOP_DATABASE_URL="postgresql://a:segredo@b/c")
     assert "segredo" not in repr(loaded)
+
+
+def test_a_secret_of_the_knowledge_base_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "base de dados").write_text("\n  postgresql://ana:segredo@host/ção \n", encoding="utf-8")
+    text = "[knowledge]\ndatabase_url_file = 'base de dados'\n"
+    loaded = load(tmp_path, text)
+    assert loaded.settings.knowledge.database_url.get_secret_value() == "postgresql://ana:segredo@host/ção"
+    assert loaded.origins["knowledge.database_url"] == str(tmp_path / "base de dados")
+    assert "segredo" not in repr(loaded)
+    assert "both FIREDRILL_KNOWLEDGE_DATABASE_URL and" in refusal(
+        tmp_path, text, FIREDRILL_KNOWLEDGE_DATABASE_URL="sqlite://"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "No such file"), (b" \n", "which is empty"), (b"\xff\xfesegredo", "it is no UTF-8 text")],
+)
+def test_a_file_of_a_secret_that_cannot_be_used_is_named_and_not_repeated(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
+    found = refusal(tmp_path, "[knowledge]\nindex_url = 'http://h'\nindex_token_file = 'token'\n")
+    assert f"knowledge.index_token_file names {tmp_path / 'token'}" in found
+    assert said in found
+    assert "segredo" not in found
+
+
+@pytest.mark.parametrize("key", ["database_url", "index_token"])
+def test_the_secrets_of_the_knowledge_base_may_not_stand_in_the_file(tmp_path: Path, key: str) -> None:
+    found = refusal(tmp_path, f"[knowledge]\n{key} = 'segredo'\n")
+    assert f"set FIREDRILL_KNOWLEDGE_{key.upper()} in the environment or knowledge.{key}_file instead" in found
 
 
 def test_the_manual_has_every_key_with_its_default_and_its_variable() -> None:

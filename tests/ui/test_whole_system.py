@@ -134,7 +134,7 @@ def test_what_helped_is_known_afterwards(system: System, catalog: DrillResult) -
     assert catalog.incident is not None
     incident = system.assistant.incident(catalog.incident)
     assert incident.entry_id is not None
-    entry = system.assistant.entry(incident.entry_id)
+    entry = system.assistant.knowledge.entry(incident.entry_id)
     assert entry.fix == find_experiment("bad-version-catalog").truth.fix
     assert "catalog" in entry.services
     assert "GET /products/{id}" in entry.operations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -10,8 +11,11 @@ from assistant.client import AssistantClient, ServerError
 from telemetry import utc_now
 from ui.pages.chat import show_chat
 from ui.pages.connection import open_connection, server_url, show_problem
-from ui.pages.knowledge import show_knowledge
+from ui.pages.knowledge import show_duplicates, show_knowledge, show_lab, show_outcomes, show_review_board
 from ui.pages.scene import Scene
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
 
 # Streamlit leaves much room around a page; on-call engineers read these on a laptop.
 STYLE: Final = """
@@ -19,6 +23,14 @@ STYLE: Final = """
 [data-testid="stMainBlockContainer"] { padding: 2.75rem 2rem 2rem; }
 [data-testid="stSidebarHeader"] { height: 3.5rem; }
 [data-testid="stMain"] h3 { font-size: 1.4rem; padding: 0.25rem 0; }
+[data-testid="stMain"] h4 { font-size: 1.1rem; padding: 0.25rem 0; }
+/* Titles are links: they are read whole, and lists of them stay close. */
+[data-testid="stMain"] [data-testid="stBaseButton-tertiary"] { padding: 0; min-height: 1.75rem; text-align: left; }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] * { white-space: normal; overflow-wrap: anywhere; }
+/* Columns that stay readable beside an open sidebar: they go below each other before they get too narrow. */
+[class*="st-key-wrapping_"] > * > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+[class*="st-key-wrapping_"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 14rem; }
+[class*="st-key-wrapping_lab"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 11rem; }
 </style>
 """
 LOGO: Final = """
@@ -31,6 +43,25 @@ LOGO: Final = """
 """
 
 
+# The first one is where the address without a path leads.
+DRAWN: Final[dict[str, Callable[[Scene], None]]] = {
+    "chat": show_chat,
+    "knowledge": show_knowledge,
+    "review": show_review_board,
+    "duplicates": show_duplicates,
+    "lab": show_lab,
+    "outcomes": show_outcomes,
+}
+TITLES: Final = {
+    "chat": ("Chat", ":material/forum:"),
+    "knowledge": ("Knowledge", ":material/menu_book:"),
+    "review": ("Review board", ":material/fact_check:"),
+    "duplicates": ("Duplicates", ":material/merge:"),
+    "lab": ("Retrieval lab", ":material/science:"),
+    "outcomes": ("Outcomes", ":material/thumbs_up_down:"),
+}
+
+
 def main() -> None:
     """Draw one page; runs anew for every interaction."""
     st.set_page_config(page_title="Firedrill", page_icon=":material/local_fire_department:", layout="wide")
@@ -38,16 +69,21 @@ def main() -> None:
     st.logo(LOGO, size="large")
     client = AssistantClient(open_connection(server_url()))
 
-    def chat() -> None:
-        show_chat(scene)
+    def page_of(name: str) -> Page:
+        title, icon = TITLES[name]
+        return st.Page(lambda: DRAWN[name](scene), title=title, icon=icon, url_path=name, default=name == "chat")
 
-    def knowledge() -> None:
-        show_knowledge(scene)
-
-    chat_page = st.Page(chat, title="Chat", icon=":material/forum:", url_path="chat", default=True)
-    knowledge_page = st.Page(knowledge, title="Knowledge", icon=":material/menu_book:", url_path="knowledge")
-    scene = Scene(client=client, chat_page=chat_page, knowledge_page=knowledge_page, clock=utc_now)
-    page = st.navigation([chat_page, knowledge_page])
+    pages = {name: page_of(name) for name in DRAWN}
+    scene: Scene = Scene(
+        client=client,
+        chat_page=pages["chat"],
+        knowledge_page=pages["knowledge"],
+        review_page=pages["review"],
+        lab_page=pages["lab"],
+        clock=utc_now,
+    )
+    first, *others = pages.values()
+    page = st.navigation({"On call": [first], "Knowledge base": others})
     try:
         # Asked before anything is drawn, so that a missing server leaves no half page behind.
         client.status()

@@ -18,6 +18,7 @@ from ui.pages.incident_header import show_causes, show_diagnosis, show_incident_
 from ui.pages.incident_list import Drawn, show_incident_list
 from ui.pages.scene import INCIDENT_PARAMETER, Scene, choose, chosen
 from ui.pages.status_strip import show_status_strip
+from ui.pages.telling import show_what_was_told
 from ui.pages.wording import count
 
 _NOT_FOUND: Final = 404
@@ -27,6 +28,7 @@ _QUESTIONS_SHOWN: Final = 20
 def show_chat(scene: Scene) -> None:
     """Draw the chat page about the chosen incident, or about the system as it is now."""
     show_status_strip(scene)
+    show_what_was_told()
     wanted = chosen(INCIDENT_PARAMETER)
     try:
         incident = scene.client.incident(wanted) if wanted else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, ParamSpec
 
 import httpx
@@ -15,6 +16,7 @@ from ui.pages.launch import DEFAULT_SERVER_URL, SERVER_URL_VARIABLE
 from ui.pages.wording import as_text
 
 TIMEOUT_SECONDS: Final = 15.0
+PATIENT_SECONDS: Final = 600.0
 RETRY_SECONDS: Final = 2.0
 _Arguments = ParamSpec("_Arguments")
 
@@ -29,6 +31,13 @@ def open_connection(url: str) -> httpx.Client:
     """Open the one connection pool that all viewers of the pages share."""
     # A proxy for the outside world must not be asked for the server beside us.
     return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False)
+
+
+@contextmanager
+def patient_client(url: str) -> Iterator[AssistantClient]:
+    """Open a connection for something that the server needs minutes for, such as giving away all that it knows."""
+    with httpx.Client(base_url=url, timeout=PATIENT_SECONDS, trust_env=False) as http:
+        yield AssistantClient(http)
 
 
 def redrawing_alone(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 NO_DATA: Final = "no data"
@@ -42,8 +42,12 @@ def day_and_time(moment: datetime | None) -> str:
 
 def day(moment: datetime) -> str:
     """Say a moment's day in UTC, such as `1 Mar 2026`."""
-    in_utc = moment.astimezone(UTC)
-    return f"{in_utc.day} {in_utc.strftime('%b %Y')}"
+    return calendar_day(moment.astimezone(UTC).date())
+
+
+def calendar_day(named: date) -> str:
+    """Say a day of the calendar, such as `1 Mar 2026`."""
+    return f"{named.day} {named.strftime('%b %Y')}"
 
 
 def short_day_and_time(moment: datetime) -> str:

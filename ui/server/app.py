@@ -13,12 +13,24 @@ from fastapi.responses import JSONResponse
 from starlette.types import ExceptionHandler
 
 from assistant.errors import JournalError, NotFound
-from knowledge_base import BadSearch, EntryNotFound, KnowledgeBaseError
+from knowledge_base import (
+    BadSearch,
+    Conflict,
+    EntryNotFound,
+    KnowledgeBaseError,
+    MergeRefused,
+    RecallNotFound,
+    ReviewRefused,
+    RevisionNotFound,
+    Unreadable,
+)
 from telemetry import RecordingError, SourceUnavailable, TelemetryError
 from ui import __version__
+from ui.server import exchange_routes, knowledge_routes, routes
 from ui.server.desk import Desk, TooManyQuestions
+from ui.server.entry_writing import IdTaken
+from ui.server.import_jobs import ImportJobs, NoSuchImport, TooManyImports
 from ui.server.protection import protect
-from ui.server.routes import router
 from ui.server.watcher import Watcher
 from ui.server.workers import Workers
 from ui.server.workspace import Workspace
@@ -34,8 +46,17 @@ _SERVER_ERROR_FROM: Final = 500
 _STATUS_OF: Final[tuple[tuple[type[Exception], int], ...]] = (
     (NotFound, 404),
     (EntryNotFound, 404),
+    (RevisionNotFound, 404),
+    (RecallNotFound, 404),
+    (NoSuchImport, 404),
+    (Conflict, 409),
+    (IdTaken, 409),
+    (ReviewRefused, 409),
+    (MergeRefused, 409),
     (TooManyQuestions, 429),
+    (TooManyImports, 429),
     (BadSearch, 422),
+    (Unreadable, 422),
     (RecordingError, 422),
     (SourceUnavailable, 503),
     (JournalError, 503),
@@ -55,6 +76,8 @@ def create_app(workspace: Workspace, *, watching: bool = True) -> FastAPI:
     answering = Workers(_ANSWERING_THREADS, "answer")
     watcher = Watcher(workspace, investigating)
     desk = Desk(workspace, watcher, answering)
+    importing = Workers(1, "import")
+    imports = ImportJobs(workspace.knowledge, importing, workspace.clock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -66,11 +89,14 @@ def create_app(workspace: Workspace, *, watching: bool = True) -> FastAPI:
             watcher.stop()
         investigating.stop(_STOP_SECONDS)
         answering.stop(_STOP_SECONDS)
+        importing.stop(_STOP_SECONDS)
+        imports.stopped()
 
     # The pages that FastAPI makes of /openapi.json would load their scripts from elsewhere.
     app = FastAPI(title="Firedrill", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.state.workspace, app.state.watcher, app.state.desk = workspace, watcher, desk
-    app.include_router(router)
+    app.state.workspace, app.state.watcher, app.state.desk, app.state.imports = workspace, watcher, desk, imports
+    for module in (routes, knowledge_routes, exchange_routes):
+        app.include_router(module.router)
     protect(app, workspace.settings.server.host)
     app.add_exception_handler(RequestValidationError, _answer_what_was_wrong)
     for kind, status in _STATUS_OF:

@@ -7,6 +7,7 @@ looks at is on this machine, too, and must not get to speak: neither under a nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.applications import Starlette
@@ -17,6 +18,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY_BYTES: Final = 2**20
+LARGEST_IMPORT_BYTES: Final = 2**26
+"""Files come as Base64, which is a third larger than they are: 48 MiB of them fit."""
+_LARGER: Final = {"/imports": LARGEST_IMPORT_BYTES}
 _OWN_NAMES: Final = ("127.0.0.1", "localhost")
 _HARMLESS_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
@@ -45,22 +49,31 @@ class NoForeignPages:
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, as soon as that shows."""
+    """Refuses bodies that are too large, as soon as that shows.
 
-    def __init__(self, app: ASGIApp, largest_bytes: int = LARGEST_BODY_BYTES) -> None:
-        self._app, self._largest_bytes = app, largest_bytes
+    Args:
+        app: What is behind.
+        largest_bytes: How large a body may be.
+        larger: The paths to which larger ones may be sent, and how large.
+    """
+
+    def __init__(
+        self, app: ASGIApp, largest_bytes: int = LARGEST_BODY_BYTES, larger: Mapping[str, int] = _LARGER
+    ) -> None:
+        self._app, self._largest_bytes, self._larger = app, largest_bytes, larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        largest_bytes = self._larger.get(scope["path"], self._largest_bytes)
         try:
-            body = await self._read(Headers(scope=scope).get("content-length", ""), receive)
+            body = await _read(Headers(scope=scope).get("content-length", ""), receive, largest_bytes)
         except ClientDisconnect:
             return
         if body is None:
-            detail = f"the request is larger than {self._largest_bytes} bytes; send less"
+            detail = f"the request is larger than {largest_bytes} bytes; send less"
             await _refuse(413, detail)(scope, receive, send)
             return
         given: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -70,20 +83,21 @@ class BodyLimit:
 
         await self._app(scope, again, send)
 
-    async def _read(self, announced: str, receive: Receive) -> bytes | None:
-        """Give the whole body, None where it is too large."""
-        if announced.isdecimal() and int(announced) > self._largest_bytes:
+
+async def _read(announced: str, receive: Receive, largest_bytes: int) -> bytes | None:
+    """Give the whole body, None where it is too large."""
+    if announced.isdecimal() and int(announced) > largest_bytes:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > largest_bytes:
             return None
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            body += message.get("body", b"")
-            if len(body) > self._largest_bytes:
-                return None
-            if not message.get("more_body", False):
-                return bytes(body)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def _is_own(headers: Headers) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException
 
 from assistant.diagnosis import Diagnosis, diagnose_folder
 from assistant.incident_watch import acknowledged, resolved
@@ -18,10 +18,8 @@ from assistant.incidents import Feedback, Incident, IncidentStatus, Truth
 from assistant.journal import without_plots
 from assistant.questions import Question
 from assistant.server_status import DetectorBreach, DetectorState, ServerStatus, ServiceSignals, TelemetryState
-from knowledge_base import Entry, Match
 from ui import __version__
 from ui.server.bodies import (
-    LONGEST_QUESTION,
     DiagnosisBody,
     DrillBody,
     FeedbackBody,
@@ -29,32 +27,10 @@ from ui.server.bodies import (
     RecordingAnswer,
     RecordingBody,
 )
-from ui.server.desk import Desk
-from ui.server.watcher import Watcher
+from ui.server.owned import Asked, Limit, Owned, Watching
 from ui.server.workspace import Workspace
 
 router = APIRouter()
-
-
-def _workspace(request: Request) -> Workspace:
-    found: Workspace = request.app.state.workspace
-    return found
-
-
-def _watcher(request: Request) -> Watcher:
-    found: Watcher = request.app.state.watcher
-    return found
-
-
-def _desk(request: Request) -> Desk:
-    found: Desk = request.app.state.desk
-    return found
-
-
-Owned = Annotated[Workspace, Depends(_workspace)]
-Watching = Annotated[Watcher, Depends(_watcher)]
-Asked = Annotated[Desk, Depends(_desk)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.get("/health")
@@ -180,26 +156,6 @@ def list_questions(workspace: Owned, incident_id: str | None = None, limit: Limi
 def show_question(workspace: Owned, question_id: str) -> Question:
     """Give a question with its answer as far as it is written."""
     return workspace.journal.question(question_id)
-
-
-@router.get("/entries")
-def list_entries(workspace: Owned, limit: Limit = 100) -> list[Entry]:
-    """List what is known."""
-    return list(workspace.knowledge.entries(limit=limit))
-
-
-@router.get("/entries/search")
-def search_entries(
-    workspace: Owned, q: Annotated[str, Query(min_length=1, max_length=LONGEST_QUESTION)], limit: Limit = 10
-) -> list[Match]:
-    """Find the entries most like a text, best first."""
-    return list(workspace.knowledge.search(q, limit=limit))
-
-
-@router.get("/entries/{entry_id}")
-def show_entry(workspace: Owned, entry_id: str) -> Entry:
-    """Give one entry."""
-    return workspace.knowledge.get(entry_id)
 
 
 @router.post("/diagnoses")

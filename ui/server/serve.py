@@ -8,6 +8,7 @@ import uvicorn
 
 from chaos import require_free
 from ui.connect import server_url
+from ui.progress import progress_log
 from ui.server.app import create_app
 from ui.server.workspace import open_workspace
 from ui.settings import Settings
@@ -29,7 +30,7 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     require_free(settings.server.port, settings.server.host)
-    with open_workspace(settings) as workspace:
+    with open_workspace(settings, progress=progress_log(_log, "bringing the index in step")) as workspace:
         # The first incident should not wait for the model to load, nor suffer from the load it makes.
         workspace.embedder.embed_query("warm up")
         _log.info("serving %s at %s; Ctrl-C ends it", settings.workspace.path, server_url(settings))

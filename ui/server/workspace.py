@@ -13,7 +13,15 @@ from assistant.answers import AnswerWriter, EvidenceWriter, ModelSettings, Model
 from assistant.incidents import Incident
 from assistant.investigation import Investigator
 from assistant.journal import Journal
-from knowledge_base import ALL_MINILM, Embedder, KnowledgeBase, SentenceTransformerEmbedder
+from knowledge_base import (
+    ALL_MINILM,
+    CrossEncoder,
+    Embedder,
+    IndexServer,
+    KnowledgeBase,
+    ReviewRules,
+    SentenceTransformerEmbedder,
+)
 from telemetry import Detector, DetectorSettings, Slo, StoredTelemetry, TelemetrySource, utc_now
 from ui.settings import Settings
 
@@ -99,6 +107,7 @@ def open_workspace(
     embedder: Embedder | None = None,
     source: TelemetrySource | None = None,
     clock: Callable[[], datetime] = utc_now,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Workspace:
     """Open the workspace folder, making it where it does not exist.
 
@@ -107,15 +116,16 @@ def open_workspace(
         embedder: What turns text into vectors, where it is not the one of the settings.
         source: The telemetry, where it is not what the collector stored.
         clock: Gives the present moment.
+        progress: Told how many entries of how many are indexed, where the index has to be repaired.
 
     Raises:
-        KnowledgeBaseError: Another process has it open, or its index cannot be used.
+        KnowledgeBaseError: Another process has it open, or its index or its database cannot be used.
         JournalError: Its database cannot be opened.
     """
     folder = settings.workspace.path
     embedder = embedder or _embedder(settings)
     # First of all, for it holds the lock: whoever comes second must find nothing touched.
-    knowledge = KnowledgeBase.open(folder / KNOWLEDGE_FOLDER, embedder=embedder, clock=clock)
+    knowledge = _open_knowledge(settings, embedder, clock=clock, progress=progress)
     try:
         journal = Journal(folder / JOURNAL_FILE)
     except BaseException:
@@ -154,9 +164,31 @@ def rebuild_knowledge(settings: Settings, progress: Callable[[int, int], None]) 
     Raises:
         KnowledgeBaseError: Another process has the workspace open, or the model cannot be loaded.
     """
-    folder = settings.workspace.path / KNOWLEDGE_FOLDER
-    with KnowledgeBase.open(folder, embedder=_embedder(settings), anew=True, progress=progress) as knowledge:
-        return knowledge.count()
+    with _open_knowledge(settings, _embedder(settings), clock=utc_now, anew=True, progress=progress) as knowledge:
+        return knowledge.opening.findable
+
+
+def _open_knowledge(
+    settings: Settings,
+    embedder: Embedder,
+    *,
+    clock: Callable[[], datetime],
+    anew: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> KnowledgeBase:
+    told = settings.knowledge
+    server = IndexServer(url=told.index_url, token=told.index_token.get_secret_value()) if told.index_url else None
+    return KnowledgeBase.open(
+        settings.workspace.path / KNOWLEDGE_FOLDER,
+        embedder=embedder,
+        database_url=told.database_url.get_secret_value() or None,
+        index_server=server,
+        rules=ReviewRules(two_person=told.two_person_rule, review_days=told.review_days),
+        reranker=CrossEncoder(told.cross_encoder, threads=_EMBEDDING_THREADS) if told.cross_encoder else None,
+        clock=clock,
+        anew=anew,
+        progress=progress,
+    )
 
 
 def _embedder(settings: Settings) -> Embedder:

@@ -1,0 +1,1 @@
+"""Entries from and to files: Markdown, HTML, JSON Lines, folders and archives."""

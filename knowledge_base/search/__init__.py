@@ -1,0 +1,1 @@
+"""Finding the entries that are like what is happening, and saying why."""

@@ -1,0 +1,265 @@
+"""Answering questions: every way of comparing, their fusion, and the order in which the best are shown."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.embedding.embedder import Embedder
+from knowledge_base.entry import Entry, ReviewStatus
+from knowledge_base.errors import BadSearch
+from knowledge_base.search.catalogue import Catalogue
+from knowledge_base.search.fusion import reciprocal_rank_fusion
+from knowledge_base.search.passages import asked
+from knowledge_base.search.question import Channel, Comparison, Match, Question, Ranked
+from knowledge_base.search.reasons import reasons
+from knowledge_base.search.relevance import ALIKE, relevance, text_score
+from knowledge_base.search.reranker import Reranker
+from knowledge_base.search.signature_index import cosine
+from knowledge_base.search.vector_table import Mask, Vectors
+from knowledge_base.search.word_index import MOST_OF_A_TERM, Terms, WordIndex
+from knowledge_base.search.words import terms, written_apart
+
+CANDIDATES: Final = 50
+"""How many each way of comparing gives to choose from."""
+_TWINS_LOOKED_AT: Final = 5
+
+Numbers = npt.NDArray[np.floating]
+
+
+class Entries(Protocol):
+    """The records, as far as what was found is read from them."""
+
+    def many(self, ids: Collection[str]) -> Mapping[str, Entry]:
+        """Read entries; one that is not there is left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Candidates, in one row each, with all that is known of how they compare."""
+
+    rows: npt.NDArray[np.int64]
+    channels: Mapping[Channel, Mapping[int, float]]
+    fused: Mapping[int, float]
+    meaning: Numbers
+    body: Numbers
+    signature: Numbers
+    relevance: Numbers
+    terms: Terms
+
+
+class Searcher:
+    """Finds entries; safe to share between threads.
+
+    Args:
+        catalogue: What a question is compared with.
+        records: Where what was found is read.
+        embedder: What made the vectors.
+        reranker: Reads the best again, together with the question; None for the features above only.
+        clock: Seconds that only run forward.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        records: Entries,
+        embedder: Embedder,
+        *,
+        reranker: Reranker | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._catalogue, self._records, self._embedder = catalogue, records, embedder
+        self._reranker, self._clock = reranker, clock
+        self._lock = threading.Lock()
+
+    def search(
+        self,
+        question: Question,
+        *,
+        limit: int,
+        exclude: Collection[str] = (),
+        minimum_score: float | None = None,
+    ) -> list[Match]:
+        """Find what is alike enough, the most alike first; see `KnowledgeBase.search`."""
+        least = ALIKE if minimum_score is None else minimum_score
+        matches = self._matches(question, self._found(question, limit, exclude), limit)
+        return [match for match in matches if match.score / match.feedback >= least]
+
+    def compare(self, question: Question, *, limit: int, exclude: Collection[str] = ()) -> Comparison:
+        """Rank in every way, whether alike enough or not; see `KnowledgeBase.compare`."""
+        started = self._clock()
+        found = self._found(question, limit, exclude)
+        matches = self._matches(question, found, limit)
+        seconds = self._clock() - started
+        listed = {row for scores in (*found.channels.values(), found.fused) for row in list(scores)[:limit]}
+        entries = self._records.many([self._catalogue.ids[row] for row in listed])
+        titles = {entry_id: entry.title for entry_id, entry in entries.items()}
+        return Comparison(
+            channels={channel: self._ranked(scores, titles, limit) for channel, scores in found.channels.items()},
+            fused=self._ranked(found.fused, titles, limit),
+            matches=tuple(matches),
+            least_score=ALIKE,
+            seconds=seconds,
+        )
+
+    def twins(self, entries: Sequence[Entry]) -> list[tuple[str, str, float]]:
+        """Find entries that may tell the same as some, as two ids and how alike they are in 0..1.
+
+        Two that have signatures have to look the same in both text and signature, and both have to be of one kind of
+        fault. Entries that the index does not hold yet are passed over.
+        """
+        found = []
+        with self._lock:
+            self._catalogue.refresh()
+            rows = {entry.id: row for entry in entries if (row := self._catalogue.row(entry.id)) is not None}
+            near = self._catalogue.neighbours(list(rows.values()), _TWINS_LOOKED_AT)
+            others = self._records.many({self._catalogue.ids[row] for some in near.values() for row in some})
+        for entry in entries:
+            for row, alike in near.get(rows.get(entry.id, -1), {}).items():
+                other = others.get(self._catalogue.ids[row])
+                if other is not None and (other.kind, other.fault_kind) == (entry.kind, entry.fault_kind):
+                    of_signatures = cosine(entry.signature, other.signature)
+                    found.append((entry.id, other.id, alike if of_signatures is None else min(alike, of_signatures)))
+        return found
+
+    def _found(self, question: Question, limit: int, exclude: Collection[str]) -> _Found:
+        words = asked(question.text.strip(), question.signals).strip()
+        if limit < 1:
+            raise BadSearch(f"a search for {limit} entries finds nothing; ask for at least 1")
+        if not words and not any(question.signature.values()):
+            raise BadSearch("a search needs words or a signature; say what is happening")
+        # Outside of the lock: embedding, and above all loading the model, should hold nobody up.
+        vector = self._embedder.embed_query(written_apart(question.text)) if question.text.strip() else None
+        with self._lock:
+            self._catalogue.refresh()
+            return self._compared(question, terms(words), vector, max(limit, CANDIDATES), exclude)
+
+    def _compared(
+        self, question: Question, words: Sequence[str], vector: Vectors | None, reach: int, exclude: Collection[str]
+    ) -> _Found:
+        catalogue = self._catalogue
+        allowed = catalogue.allowed(question.filters, exclude)
+        body, head, numbers = _by_words(catalogue.words, catalogue.heads, words)
+        of_signature = catalogue.signatures.similarities(question.signature)
+        channels: dict[Channel, Mapping[int, float]] = {}
+        if vector is not None:
+            channels["dense"] = catalogue.nearest(vector, reach, allowed)
+        if words:
+            channels["words"] = _best(2 * body + head, reach, allowed)
+        if question.signature:
+            channels["signature"] = _best(of_signature, reach, allowed)
+        fused = reciprocal_rank_fusion([list(scores) for scores in channels.values()])
+        rows = np.fromiter(fused, dtype=np.int64, count=len(fused))
+        meaning = self._meaning(vector, rows)
+        signature = np.where(
+            catalogue.has_signature[rows] & bool(question.signature), of_signature[rows].astype(np.float64), np.nan
+        )
+        sure = relevance(
+            text_score(body[rows], head[rows], meaning),
+            catalogue.words.has_all(words, rows),
+            signature,
+            *self._beside_signature(question, rows),
+        )
+        return _Found(
+            rows=rows,
+            channels=channels,
+            fused=fused,
+            meaning=meaning,
+            body=body[rows],
+            signature=signature,
+            relevance=sure,
+            terms=numbers,
+        )
+
+    def _beside_signature(
+        self, question: Question, rows: npt.NDArray[np.int64]
+    ) -> tuple[Numbers | None, Numbers | None]:
+        """Compare the kinds that signatures point to, and the names of signals; None for what cannot be compared."""
+        by_kind = self._catalogue.alike_by_kind(question.signature) if question.signature else None
+        if not question.signals:
+            return (None if by_kind is None else by_kind[rows]), None
+        of_signals, _, _ = _by_words(self._catalogue.words, self._catalogue.heads, terms(asked("", question.signals)))
+        return (None if by_kind is None else by_kind[rows]), of_signals[rows]
+
+    def _meaning(self, vector: Vectors | None, rows: npt.NDArray[np.int64]) -> Numbers:
+        if vector is None:
+            return np.zeros(len(rows))
+        alike = self._catalogue.similarities(vector, rows.tolist())
+        return np.array([alike.get(row, 0.0) for row in rows.tolist()], dtype=np.float64)
+
+    def _matches(self, question: Question, found: _Found, limit: int) -> list[Match]:
+        feedback = self._catalogue.feedback(found.rows)
+        order = np.lexsort((found.rows, -found.relevance * feedback))
+        places = {
+            channel: {row: rank for rank, row in enumerate(scores, 1)} for channel, scores in found.channels.items()
+        }
+        # Some more than asked: one that was withdrawn since is left out.
+        best = order[: 2 * limit + 10]
+        entries = self._records.many([self._catalogue.ids[row] for row in found.rows[best]])
+        matches = []
+        for at in best.tolist():
+            row = int(found.rows[at])
+            entry = entries.get(self._catalogue.ids[row])
+            # The records have the last word: a catalogue that lags behind must not bring back what was withdrawn.
+            if entry is None or entry.status is ReviewStatus.DEPRECATED:
+                continue
+            meaning = float(found.meaning[at])
+            factor = float(feedback[at])
+            words = self._catalogue.words.shared(found.terms, row)
+            why = reasons(
+                question, entry, words=words, meaning=meaning if question.text.strip() else None, feedback=factor
+            )
+            matches.append(
+                Match(
+                    entry=entry,
+                    score=float(found.relevance[at]) * factor,
+                    text_similarity=meaning,
+                    signature_similarity=None if np.isnan(found.signature[at]) else float(found.signature[at]),
+                    ranks={channel: ranks[row] for channel, ranks in places.items() if row in ranks},
+                    words=why.words,
+                    signals=why.signals,
+                    labels=why.labels,
+                    feedback=factor,
+                    why=why.sentences,
+                )
+            )
+        return (self._reranker.rerank(question, matches) if self._reranker else matches)[:limit]
+
+    def _ranked(self, scores: Mapping[int, float], titles: Mapping[str, str], limit: int) -> tuple[Ranked, ...]:
+        ids = self._catalogue.ids
+        return tuple(
+            Ranked(entry_id=ids[row], title=titles[ids[row]], score=score)
+            for row, score in list(scores.items())[:limit]
+            if ids[row] in titles
+        )
+
+
+def _by_words(body: WordIndex, head: WordIndex, words: Iterable[str]) -> tuple[Numbers, Numbers, Terms]:
+    """Score everything and the heads alone, relative to the most that the question could reach, `[row]` each."""
+    wanted = list(dict.fromkeys(words))
+    numbers = body.numbers(wanted)
+    unknown = (len(wanted) - len(numbers)) * body.rarity_of_unknown
+    most = (float(body.rarity(numbers).sum()) + unknown) * MOST_OF_A_TERM
+    if not most:
+        nothing = np.zeros(len(body))
+        return nothing, nothing, numbers
+    of_head = head.scores(head.numbers(wanted))
+    return body.scores(numbers) / most, of_head / most, numbers
+
+
+def _best(scores: npt.NDArray[np.floating], limit: int, allowed: Mask) -> dict[int, float]:
+    """Give the best rows that are over zero, best first."""
+    kept = np.where(allowed, scores, 0.0)
+    reach = min(limit, len(kept))
+    if not reach:
+        return {}
+    best = np.argpartition(-kept, reach - 1)[:reach]
+    ordered = best[np.lexsort((best, -kept[best]))]
+    return {int(row): float(kept[row]) for row in ordered if kept[row] > 0}
