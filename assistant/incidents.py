@@ -96,6 +96,7 @@ class Incident(_Value):
         recording: Folder of the frozen telemetry, relative to the workspace; None before it is frozen.
         diagnosis: The latest diagnosis; None before.
         similar: Known entries that looked like it, most alike first.
+        recall_id: Under which that recall was noted, for feedback on it; empty where nothing was recalled.
         entry_id: The knowledge base entry made of it.
         feedback: What people said, oldest first.
         truth: For drills, after scoring.
@@ -110,6 +111,7 @@ class Incident(_Value):
     recording: str | None = None
     diagnosis: Diagnosis | None = None
     similar: tuple[Match, ...] = ()
+    recall_id: str = ""
     entry_id: str | None = None
     feedback: tuple[Feedback, ...] = ()
     truth: Truth | None = None

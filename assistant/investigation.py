@@ -13,7 +13,7 @@ from typing import Final
 from assistant.diagnosis import Diagnosis, diagnose, diagnose_folder
 from assistant.incidents import Incident
 from assistant.memory import entry_of, question_of, symptoms_text, title_of
-from knowledge_base import Entry, KnowledgeBase, Match
+from knowledge_base import Entry, Found, KnowledgeBase
 from telemetry import Alert, Recording, Stretch, TelemetrySource, freeze, write_recording
 
 WINDOW: Final = timedelta(minutes=10)
@@ -100,11 +100,18 @@ class Investigator:
         alert = Alert(at=end, description="somebody asked")
         return diagnose(self._frozen(name, alert, Stretch(start=end - window, end=end), earlier))
 
-    def similar_to(self, diagnosis: Diagnosis, text: str, *, besides: Iterable[str] = ()) -> tuple[Match, ...]:
+    def similar_to(self, diagnosis: Diagnosis, text: str) -> Found:
         """Recall the entries that looked most like a diagnosis."""
-        question = question_of(diagnosis, text)
-        found = self.knowledge.search(question, limit=_MOST_SIMILAR, exclude=tuple(besides))
-        return tuple(found)
+        return self.knowledge.recall(question_of(diagnosis, text), limit=_MOST_SIMILAR)
+
+    def _similar_to_incident(self, incident: Incident, diagnosis: Diagnosis) -> Found:
+        """Recall what looked like an incident; looking again and finding the same is the same recall."""
+        question = question_of(diagnosis, symptoms_text(incident))
+        besides = {incident.id, incident.entry_id or incident.id}
+        found = self.knowledge.search(question, limit=_MOST_SIMILAR, exclude=besides)
+        if [match.entry.id for match in found] == [match.entry.id for match in incident.similar]:
+            return Found(recall_id=incident.recall_id, matches=tuple(found))
+        return self.knowledge.recall(question, incident=incident.id, limit=_MOST_SIMILAR, exclude=besides)
 
     def remember(self, incident: Incident) -> Entry:
         """Write the incident into the knowledge base as a draft, or bring its entry up to date."""
@@ -136,8 +143,10 @@ class Investigator:
         updated = incident.model_copy(update={"diagnosis": diagnosis, "timeline": timeline, "recording": folder.name})
         # An abstention looks like something, too, and what was known of that may name what the evidence could not.
         is_seen = bool(diagnosis.evidence or incident.symptoms)
-        similar = self.similar_to(diagnosis, symptoms_text(updated), besides=(incident.id,)) if is_seen else ()
-        return updated.model_copy(update={"similar": similar, "title": title_of(updated)})
+        found = self._similar_to_incident(updated, diagnosis) if is_seen else Found(recall_id="", matches=())
+        return updated.model_copy(
+            update={"similar": found.matches, "recall_id": found.recall_id, "title": title_of(updated)}
+        )
 
     def _diagnosed_at(self, incident: Incident, diagnosis: Diagnosis) -> datetime | None:
         """When this cause was first named: a second look that says the same does not make the first one later."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from assistant.knowledge_values import EntryOutcomes, Found, ImportJob, IndexState, WrittenEntry
+from assistant.knowledge_values import EntryOutcomes, ImportJob, IndexState, WrittenEntry
 from assistant.server_calls import AnswerTooLate, ServerCalls, segment
 from knowledge_base.entry import Entry, ReviewStatus, Revision
 from knowledge_base.review.merging import Choice
@@ -20,7 +20,7 @@ from knowledge_base.review.values import (
     OutcomeRecord,
     ReviewAction,
 )
-from knowledge_base.search.question import Comparison, Filters, Question
+from knowledge_base.search.question import Comparison, Filters, Found, Question
 
 POLL_SECONDS: Final = 0.25
 ANYTHING: Final = Filters()

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge_base.entry import Entry, EntryKind, Severity, Strength
 from knowledge_base.review.values import FeedbackCounts, OutcomeRecord
-from knowledge_base.search.question import Match
 
 Becomes: TypeAlias = Literal["new", "changed", "unchanged", "duplicate"]
 """What an import makes of an entry: written, written anew, or left alone, for it is known or there twice."""
@@ -21,18 +20,6 @@ WRITING: tuple[Becomes, ...] = ("new", "changed")
 class _Value(BaseModel):
     # A newer server may say more than this version knows.
     model_config = ConfigDict(frozen=True)
-
-
-class Found(_Value):
-    """What a search gave.
-
-    Attributes:
-        recall_id: Under which number the search was noted, so that what became of it can be told.
-        matches: What was found, the best first.
-    """
-
-    recall_id: str
-    matches: tuple[Match, ...]
 
 
 class WrittenEntry(_Value):

@@ -47,6 +47,7 @@ class Question(BaseModel):
         citations: Everything the answer cites.
         diagnosis: The diagnosis the answer speaks of, None where there was none to make.
         similar: Entries the answer may cite, most alike first: `K1`, `K2`, ...
+        recall_id: Under which that recall was noted, for feedback on it; empty where nothing was recalled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,3 +64,4 @@ class Question(BaseModel):
     citations: tuple[Citation, ...] = ()
     diagnosis: Diagnosis | None = None
     similar: tuple[Match, ...] = ()
+    recall_id: str = ""

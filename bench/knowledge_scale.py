@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -102,9 +103,9 @@ def measure(index: VectorIndex, vectors: Vectors, asked: Vectors) -> None:
     some = list(held)[::97][:1000]
     _timed(f"reading what is held of {len(some)}", lambda: index.held(some))
     _search(index, vectors, asked)
-    rewritten = next(rows_of(vectors[:250]))
-    _timed("writing 250 again", lambda: index.upsert(rewritten))
-    _timed("deleting 250", lambda: index.delete([row.entry_id for row in rewritten]))
+    changed = [replace(row, fingerprint="changed") for row in next(rows_of(vectors[:250]))]
+    _timed("changing 250", lambda: index.upsert(changed))
+    _timed("deleting 250", lambda: index.delete([row.entry_id for row in changed]))
     print(f"memory of the index in this process: {_memory_mib() - before:.0f} MiB (PSS)")
     index.close()
 

@@ -52,7 +52,7 @@ from .review.values import (
 )
 from .search.alert_signature import names_of_alerts, signature_of_alerts, standing_out
 from .search.cross_encoder import CrossEncoder
-from .search.question import Comparison, Filters, Match, Question, Ranked
+from .search.question import Comparison, Filters, Found, Match, Question, Ranked
 
 __all__ = [
     "ALL_MINILM",
@@ -74,6 +74,7 @@ __all__ = [
     "FilePlan",
     "FileReport",
     "Filters",
+    "Found",
     "HashingEmbedder",
     "ImportLimits",
     "ImportPlan",

@@ -17,8 +17,9 @@ from knowledge_base.errors import Conflict, EntryNotFound, KnowledgeBaseError, N
 from knowledge_base.folder_lock import FolderLock
 from knowledge_base.index.check import IndexCheck
 from knowledge_base.review.transitions import ReviewRules, edited, restored
+from knowledge_base.review.values import Recalled
 from knowledge_base.search.passages import fingerprint, passages
-from knowledge_base.search.question import Comparison, Filters, Match, Question
+from knowledge_base.search.question import Comparison, Filters, Found, Match, Question
 
 if TYPE_CHECKING:
     # Chroma, SQLAlchemy and bm25s take most of a second to import, so `open` does it.
@@ -417,6 +418,23 @@ class KnowledgeBase:
         self._check_open()
         return self._searcher.search(question, limit=limit, exclude=exclude, minimum_score=minimum_score)
 
+    def recall(self, question: Question, *, incident: str = "", limit: int = 5, exclude: Collection[str] = ()) -> Found:
+        """Search for somebody who is going to be shown what is found, and note it, so that it can be judged.
+
+        Args:
+            question: What is happening, as far as it is known.
+            incident: Id of the incident it is asked for, empty for somebody's search.
+            limit: Most matches to give, at least 1.
+            exclude: Ids that are not to be found.
+
+        Raises:
+            KnowledgeBaseError: As for `search`.
+        """
+        matches = self.search(question, limit=limit, exclude=exclude)
+        shown = [_as_shown(match, rank) for rank, match in enumerate(matches, start=1)]
+        noted = self.ledger.note_recall(question.text, shown, incident=incident)
+        return Found(recall_id=noted.id, matches=tuple(matches))
+
     def compare(self, question: Question, *, limit: int = 10, exclude: Collection[str] = ()) -> Comparison:
         """Ask a question in every way of comparing, and give the rankings side by side.
 
@@ -452,7 +470,7 @@ class KnowledgeBase:
     def _notice_duplicates(self, entries: Sequence[Entry]) -> None:
         """Queue those that look like something known; that they cannot be compared must not undo that they are kept."""
         try:
-            self.duplicates.notice(self._searcher.twins(entries))
+            self.duplicates.notice(self._searcher.twins(entries, self.duplicates.least_similarity))
         except KnowledgeBaseError as error:
             _log.warning("could not look for duplicates of %d entries: %s", len(entries), error)
 
@@ -476,6 +494,16 @@ class KnowledgeBase:
         self._check_open()
         with self._records.database.writing():
             yield
+
+
+def _as_shown(match: Match, rank: int) -> Recalled:
+    return Recalled(
+        entry_id=match.entry.id,
+        title=match.entry.title,
+        rank=rank,
+        relevance=min(1.0, match.score / match.feedback),
+        feedback=match.feedback,
+    )
 
 
 def _filled_in(before: Entry, made: Entry) -> Entry:

@@ -111,7 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    evaluate = _command(commands, "evaluate", "how good the answers are, measured on recordings")
+    evaluate = _command(commands, "evaluate", "how good the answers are, measured where they are known")
     measures = evaluate.add_subparsers(title="measures", metavar="MEASURE", required=True, dest="measure")
     text = "run the diagnosis over recordings, and score it where the truth is known"
     diagnosis = measures.add_parser("diagnosis", help=text, description=text)
@@ -132,6 +132,19 @@ def _evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     diagnosis.add_argument("--ablation", action="store_true", help="also leave out each part in turn (needs --truth)")
     diagnosis.add_argument("--jobs", type=count, metavar="N", help="processes at once (default: one a processor)")
     add_json(diagnosis)
+
+    text = "ask the knowledge base questions whose right answers are known"
+    retrieval = measures.add_parser("retrieval", help=text, description=text)
+    retrieval.set_defaults(module="evaluate_retrieval")
+    places = "a folder of runbooks and questions, a file of incidents or a folder of such, or recordings of drills"
+    retrieval.add_argument("sets", nargs="+", type=Path, metavar="SET", help=places)
+    retrieval.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="where the answers go, such as r.jsonl"
+    )
+    retrieval.add_argument(
+        "--jobs", type=count, metavar="N", help="recordings diagnosed at once (default: one a processor)"
+    )
+    add_json(retrieval)
 
 
 def _command(

@@ -99,6 +99,9 @@ def entry_of(document: FrontMatter, *, name: str) -> Entry:
 
 def documents(text: str) -> Iterator[tuple[int, str]]:
     """Part a file at the lines between documents; give each one's first line, from 1, and its text."""
+    if BETWEEN_DOCUMENTS not in text:
+        yield 1, text
+        return
     line = 1
     for part in re.split(rf"^{re.escape(BETWEEN_DOCUMENTS)}\n", text, flags=re.MULTILINE):
         yield line, part

@@ -18,6 +18,7 @@ class ImportLimits:
         held_bytes: JSON Lines that are larger are read from the disk line by line, rather than held in memory.
         front_matter_characters: Length of the front matter of one document.
         headings: Number of headings of one document; nobody writes thousands for one entry.
+        tags: Number of tags of one page.
         files: Number of files in one folder or archive.
         archive_bytes: Size of everything in one archive, unpacked.
         archive_ratio: How many times larger a file in an archive may be than what it was packed to. Text seldom shrinks
@@ -30,6 +31,7 @@ class ImportLimits:
     held_bytes: int = 64 * MEBIBYTE
     front_matter_characters: int = MEBIBYTE
     headings: int = 5000
+    tags: int = 200_000
     files: int = 200_000
     archive_bytes: int = 2048 * MEBIBYTE
     archive_ratio: int = 200

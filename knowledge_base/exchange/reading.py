@@ -14,7 +14,7 @@ from knowledge_base.errors import Unreadable
 from knowledge_base.exchange.archive import ARCHIVES, members
 from knowledge_base.exchange.document import documents, entry_of, is_document
 from knowledge_base.exchange.encodings import Decoded, decoded
-from knowledge_base.exchange.front_matter import split_front_matter
+from knowledge_base.exchange.front_matter import FrontMatter, split_front_matter
 from knowledge_base.exchange.headings import field_of
 from knowledge_base.exchange.html import declared_encoding, html_to_markdown
 from knowledge_base.exchange.identity import sha256
@@ -160,10 +160,10 @@ def _read_text(
     source = found.source
     text = _unix_lines(read.text)
     if file_format == "html":
-        text = html_to_markdown(text, name=source.name)
+        text = html_to_markdown(text, name=source.name, most_tags=rules.limits.tags)
     first = split_front_matter(text, name=source.name, longest=rules.limits.front_matter_characters)
     if file_format == "markdown" and is_document(first):
-        return _read_documents(text, source)
+        return _read_documents(text, first, source)
     stem = PurePosixPath(source.name).stem.casefold()
     if stem in _ABOUT_THE_FOLDER and not found.asked_for and not _has_knowledge(first.body):
         told = (
@@ -183,13 +183,13 @@ def _read_text(
     return [one.draft], problems
 
 
-def _read_documents(text: str, source: Source) -> tuple[list[EntryDraft], list[Problem]]:
+def _read_documents(text: str, first: FrontMatter, source: Source) -> tuple[list[EntryDraft], list[Problem]]:
     """Read our own export: one document, or several one after the other."""
     drafts: list[EntryDraft] = []
     problems: list[Problem] = []
     for line, part in documents(text):
         try:
-            document = split_front_matter(part, name=source.name)
+            document = first if part is text else split_front_matter(part, name=source.name)
             if not is_document(document):
                 raise Unreadable(source.name, "is no exported entry, among others that are")
             entry = entry_of(document, name=source.name)

@@ -106,16 +106,14 @@ class ChromaIndex(ABC):
             rows: All passages of each entry, one entry after the other.
         """
         for some in _whole_entries(named(rows)):
-            ids = [str(row_id) for row_id, _ in some]
-            metadatas: Any = [{_ENTRY: row.entry_id, **row.labels} for _, row in some]
-            embeddings = np.stack([row.vector for _, row in some])
-            self._ask(
-                "cannot be written",
-                lambda found: found.upsert(ids=ids, embeddings=embeddings, metadatas=metadatas),  # noqa: B023 - at once
-            )
+            owners = {row_id.entry_id for row_id, _ in some}
+            wanted = {str(row_id): row for row_id, row in some}
+            # A row of that name has that content already, and writing one again takes Chroma's graph a hundred times as
+            # long as writing a new one.
+            there = set(self._ids_of(owners))
+            self._add_rows({row_id: row for row_id, row in wanted.items() if row_id not in there})
             # What was held before goes last: an end in between leaves two states, which `fingerprints` tells.
-            before = self._ids_of({row_id.entry_id for row_id, _ in some})
-            self._delete_rows([row for row in before if row not in set(ids)])
+            self._delete_rows([row_id for row_id in self._ids_of(owners) if row_id not in wanted])
 
     def delete(self, entry_ids: Sequence[str]) -> None:
         """Forget entries; one that is not there is passed over."""
@@ -194,6 +192,17 @@ class ChromaIndex(ABC):
             return []
         where = _of(list(entry_ids))
         return self._ask("cannot be read", lambda found: found.get(where=where, include=[]))["ids"]
+
+    def _add_rows(self, rows: Mapping[str, IndexRow]) -> None:
+        if not rows:
+            return
+        metadatas: Any = [{_ENTRY: row.entry_id, **row.labels} for row in rows.values()]
+        embeddings = np.stack([row.vector for row in rows.values()])
+        # Not `add`: where another server was quicker, that would be no error, and no row.
+        self._ask(
+            "cannot be written",
+            lambda found: found.upsert(ids=list(rows), embeddings=embeddings, metadatas=metadatas),
+        )
 
     def _delete_rows(self, ids: list[str]) -> None:
         if ids:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, Protocol
 
 import numpy as np
@@ -115,7 +116,8 @@ class Catalogue:
         self._row_of: dict[str, int] = {}
         self._labelled: defaultdict[tuple[str, str], Growing] = defaultdict(lambda: Growing(np.int32))
         self._vectors: VectorTable | None = VectorTable()
-        self._without_vectors: set[int] = set()
+        # In the order in which they are asked for.
+        self._without_vectors: dict[int, None] = {}
 
     def refresh(self) -> None:
         """Take up what was changed since the last time.
@@ -186,9 +188,12 @@ class Catalogue:
         held = self._index.held(list(by_id))
         return {by_id[entry_id]: float((one.vectors @ vector).max()) for entry_id, one in held.items()}
 
-    def neighbours(self, rows: Sequence[int], limit: int) -> dict[int, dict[int, float]]:
-        """Find what begins most alike for each of some rows; nothing where vectors are not held in memory."""
-        return {} if self._vectors is None else self._vectors.neighbours(rows, limit, self._alive.values)
+    def neighbours(self, rows: Sequence[int], limit: int, least: float) -> dict[int, dict[int, float]]:
+        """Find what begins most alike for each of some rows, with a cosine of at least as much.
+
+        Nothing is found where vectors are not held in memory.
+        """
+        return {} if self._vectors is None else self._vectors.neighbours(rows, limit, self._alive.values, least)
 
     def alike_by_kind(self, signature: Mapping[str, float]) -> npt.NDArray[np.float32] | None:
         """Compare signatures as known kinds differ in them, `[row]`, in -1..1; None where too few kinds are known."""
@@ -208,8 +213,10 @@ class Catalogue:
         return mask
 
     def _take(self, changes: Iterable[Changed]) -> None:
-        waiting: list[tuple[Entry, FeedbackCounts, str]] = []
+        waiting: dict[str, tuple[Entry, FeedbackCounts, str]] = {}
         for one in changes:
+            # What changes while it is read comes twice.
+            waiting.pop(one.id, None)
             mark = fingerprint(one.entry) if one.entry else ""
             row = self._row_of.get(one.id)
             if row is not None and self._fingerprints[row] == mark:
@@ -218,16 +225,16 @@ class Catalogue:
             if row is not None:
                 self._alive.values[row] = False
                 self._kinds.pop(row, None)
-                self._without_vectors.discard(row)
+                self._without_vectors.pop(row, None)
                 del self._row_of[one.id]
             if one.entry is not None:
-                waiting.append((one.entry, one.counts, mark))
+                waiting[one.id] = one.entry, one.counts, mark
             if len(waiting) >= _TAKEN_AT_ONCE:
-                self._add(waiting)
-                waiting = []
-        self._add(waiting)
+                self._add(waiting.values())
+                waiting = {}
+        self._add(waiting.values())
 
-    def _add(self, entries: Sequence[tuple[Entry, FeedbackCounts, str]]) -> None:
+    def _add(self, entries: Iterable[tuple[Entry, FeedbackCounts, str]]) -> None:
         heads, texts = [], []
         for entry, counts, mark in entries:
             row = len(self.ids)
@@ -244,7 +251,8 @@ class Catalogue:
             self._alive.add([True])
             self._approved.add([entry.status is ReviewStatus.APPROVED])
             self._label(row, entry)
-            self._without_vectors.add(row)
+            if self._vectors is not None:
+                self._without_vectors[row] = None
         self.heads.add(heads)
         self.words.add(texts)
 
@@ -258,17 +266,24 @@ class Catalogue:
             self._labelled[label].add([row])
 
     def _take_vectors(self) -> None:
-        """Read vectors that are not held yet; another server may have recorded an entry and not indexed it so far."""
+        """Read vectors that are not held yet; some may be recorded and not indexed so far, by us or another server.
+
+        During a large import that is true of most: what is not there goes to the end of the line, and no more is asked.
+        """
         if self._vectors is None:
             return
-        wanted = sorted(self._without_vectors)
-        for start in range(0, len(wanted), _TAKEN_AT_ONCE):
-            rows = {self.ids[row]: row for row in wanted[start : start + _TAKEN_AT_ONCE]}
-            for entry_id, held in self._index.held(list(rows)).items():
-                row = rows[entry_id]
-                if held.fingerprint == self._fingerprints[row]:
-                    self._vectors.add(row, held.vectors)
-                    self._without_vectors.discard(row)
+        for _ in range(0, len(self._without_vectors), _TAKEN_AT_ONCE):
+            rows = {self.ids[row]: row for row in islice(self._without_vectors, _TAKEN_AT_ONCE)}
+            held = self._index.held(list(rows))
+            for entry_id, row in rows.items():
+                del self._without_vectors[row]
+                one = held.get(entry_id)
+                if one is not None and one.fingerprint == self._fingerprints[row]:
+                    self._vectors.add(row, one.vectors)
+                else:
+                    self._without_vectors[row] = None
+            if not held:
+                return
             if len(self._vectors) > self._exact_up_to:
                 self._vectors = None
                 self._without_vectors.clear()

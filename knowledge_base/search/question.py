@@ -89,6 +89,20 @@ class Match(BaseModel):
     why: tuple[str, ...] = ()
 
 
+class Found(BaseModel):
+    """What a recall gave.
+
+    Attributes:
+        recall_id: Under which the recall was noted, so that what became of it can be told.
+        matches: What was found, the best first; empty where nothing similar is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recall_id: str
+    matches: tuple[Match, ...]
+
+
 class Ranked(BaseModel):
     """An entry's place in one list of the retrieval lab.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ from knowledge_base.search.words import terms, written_apart
 CANDIDATES: Final = 50
 """How many each way of comparing gives to choose from."""
 _TWINS_LOOKED_AT: Final = 5
+_COMPARED_AT_ONCE: Final = 50
 
 Numbers = npt.NDArray[np.floating]
 
@@ -41,18 +43,31 @@ class Entries(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Candidates, in one row each, with all that is known of how they compare."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """One entry that may be shown, with all that is known of how it compares; NaN where it has no signature."""
 
-    rows: npt.NDArray[np.int64]
-    channels: Mapping[Channel, Mapping[int, float]]
-    fused: Mapping[int, float]
-    meaning: Numbers
-    body: Numbers
-    signature: Numbers
-    relevance: Numbers
-    terms: Terms
+    entry_id: str
+    relevance: float
+    feedback: float
+    meaning: float
+    signature: float
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a question found, by id: rows of the catalogue may mean something else as soon as its lock is let go.
+
+    Attributes:
+        channels: Each way of comparing, as id to score, best first.
+        fused: The same of their fusion.
+        best: Those that may be shown, best first.
+    """
+
+    channels: Mapping[Channel, Mapping[str, float]]
+    fused: Mapping[str, float]
+    best: Sequence[_Candidate]
 
 
 class Searcher:
@@ -89,47 +104,60 @@ class Searcher:
     ) -> list[Match]:
         """Find what is alike enough, the most alike first; see `KnowledgeBase.search`."""
         least = ALIKE if minimum_score is None else minimum_score
-        matches = self._matches(question, self._found(question, limit, exclude), limit)
-        return [match for match in matches if match.score / match.feedback >= least]
+        return self._matches(question, self._found(question, limit, exclude, least), limit)
 
     def compare(self, question: Question, *, limit: int, exclude: Collection[str] = ()) -> Comparison:
         """Rank in every way, whether alike enough or not; see `KnowledgeBase.compare`."""
         started = self._clock()
-        found = self._found(question, limit, exclude)
+        found = self._found(question, limit, exclude, least=0.0)
         matches = self._matches(question, found, limit)
         seconds = self._clock() - started
-        listed = {row for scores in (*found.channels.values(), found.fused) for row in list(scores)[:limit]}
-        entries = self._records.many([self._catalogue.ids[row] for row in listed])
-        titles = {entry_id: entry.title for entry_id, entry in entries.items()}
+        listed = {entry_id for scores in (*found.channels.values(), found.fused) for entry_id in list(scores)[:limit]}
+        titles = {entry_id: entry.title for entry_id, entry in self._records.many(listed).items()}
         return Comparison(
-            channels={channel: self._ranked(scores, titles, limit) for channel, scores in found.channels.items()},
-            fused=self._ranked(found.fused, titles, limit),
+            channels={channel: _ranked(scores, titles, limit) for channel, scores in found.channels.items()},
+            fused=_ranked(found.fused, titles, limit),
             matches=tuple(matches),
             least_score=ALIKE,
             seconds=seconds,
         )
 
-    def twins(self, entries: Sequence[Entry]) -> list[tuple[str, str, float]]:
+    def twins(self, entries: Sequence[Entry], least: float) -> list[tuple[str, str, float]]:
         """Find entries that may tell the same as some, as two ids and how alike they are in 0..1.
 
         Two that have signatures have to look the same in both text and signature, and both have to be of one kind of
         fault. Entries that the index does not hold yet are passed over.
+
+        Args:
+            entries: Whose twins.
+            least: From which similarity on, in 0..1.
         """
         found = []
-        with self._lock:
-            self._catalogue.refresh()
-            rows = {entry.id: row for entry in entries if (row := self._catalogue.row(entry.id)) is not None}
-            near = self._catalogue.neighbours(list(rows.values()), _TWINS_LOOKED_AT)
-            others = self._records.many({self._catalogue.ids[row] for some in near.values() for row in some})
-        for entry in entries:
-            for row, alike in near.get(rows.get(entry.id, -1), {}).items():
-                other = others.get(self._catalogue.ids[row])
-                if other is not None and (other.kind, other.fault_kind) == (entry.kind, entry.fault_kind):
-                    of_signatures = cosine(entry.signature, other.signature)
-                    found.append((entry.id, other.id, alike if of_signatures is None else min(alike, of_signatures)))
+        # In portions: those of a large import take minutes, and searches get their turn in between.
+        for start in range(0, len(entries), _COMPARED_AT_ONCE):
+            some = entries[start : start + _COMPARED_AT_ONCE]
+            near = self._near(some, least)
+            others = self._records.many({entry_id for alike in near.values() for entry_id in alike})
+            for entry in some:
+                for entry_id, alike in near.get(entry.id, {}).items():
+                    other = others.get(entry_id)
+                    if other is not None and (other.kind, other.fault_kind) == (entry.kind, entry.fault_kind):
+                        of_signatures = cosine(entry.signature, other.signature)
+                        sure = alike if of_signatures is None else min(alike, of_signatures)
+                        if sure >= least:
+                            found.append((entry.id, other.id, sure))
         return found
 
-    def _found(self, question: Question, limit: int, exclude: Collection[str]) -> _Found:
+    def _near(self, entries: Sequence[Entry], least: float) -> Mapping[str, Mapping[str, float]]:
+        """Find what means the most like each of some entries, as id to cosine by id."""
+        with self._lock:
+            catalogue = self._catalogue
+            catalogue.refresh()
+            rows = [row for entry in entries if (row := catalogue.row(entry.id)) is not None]
+            near = catalogue.neighbours(rows, _TWINS_LOOKED_AT, least)
+            return {catalogue.ids[row]: _named(catalogue.ids, alike) for row, alike in near.items()}
+
+    def _found(self, question: Question, limit: int, exclude: Collection[str], least: float) -> _Found:
         words = asked(question.text.strip(), question.signals).strip()
         if limit < 1:
             raise BadSearch(f"a search for {limit} entries finds nothing; ask for at least 1")
@@ -139,13 +167,19 @@ class Searcher:
         vector = self._embedder.embed_query(written_apart(question.text)) if question.text.strip() else None
         with self._lock:
             self._catalogue.refresh()
-            return self._compared(question, terms(words), vector, max(limit, CANDIDATES), exclude)
+            allowed = self._catalogue.allowed(question.filters, exclude)
+            return self._compared(question, terms(words), vector, allowed, limit, least)
 
     def _compared(
-        self, question: Question, words: Sequence[str], vector: Vectors | None, reach: int, exclude: Collection[str]
+        self,
+        question: Question,
+        words: Sequence[str],
+        vector: Vectors | None,
+        allowed: Mask,
+        limit: int,
+        least: float,
     ) -> _Found:
-        catalogue = self._catalogue
-        allowed = catalogue.allowed(question.filters, exclude)
+        catalogue, reach = self._catalogue, max(limit, CANDIDATES)
         body, head, numbers = _by_words(catalogue.words, catalogue.heads, words)
         of_signature = catalogue.signatures.similarities(question.signature)
         channels: dict[Channel, Mapping[int, float]] = {}
@@ -167,15 +201,24 @@ class Searcher:
             signature,
             *self._beside_signature(question, rows),
         )
+        feedback = catalogue.feedback(rows)
+        order = np.lexsort((rows, -sure * feedback))
+        # Some more than asked: one that was withdrawn since is left out.
+        best = order[sure[order] >= least][: 2 * limit + 10]
         return _Found(
-            rows=rows,
-            channels=channels,
-            fused=fused,
-            meaning=meaning,
-            body=body[rows],
-            signature=signature,
-            relevance=sure,
-            terms=numbers,
+            channels={channel: _named(catalogue.ids, scores) for channel, scores in channels.items()},
+            fused=_named(catalogue.ids, fused),
+            best=[
+                _Candidate(
+                    entry_id=catalogue.ids[rows[at]],
+                    relevance=float(sure[at]),
+                    feedback=float(feedback[at]),
+                    meaning=float(meaning[at]),
+                    signature=float(signature[at]),
+                    words=catalogue.words.shared(numbers, int(rows[at])),
+                )
+                for at in best.tolist()
+            ],
         )
 
     def _beside_signature(
@@ -195,50 +238,45 @@ class Searcher:
         return np.array([alike.get(row, 0.0) for row in rows.tolist()], dtype=np.float64)
 
     def _matches(self, question: Question, found: _Found, limit: int) -> list[Match]:
-        feedback = self._catalogue.feedback(found.rows)
-        order = np.lexsort((found.rows, -found.relevance * feedback))
-        places = {
-            channel: {row: rank for rank, row in enumerate(scores, 1)} for channel, scores in found.channels.items()
+        ranks = {
+            channel: {entry_id: rank for rank, entry_id in enumerate(scores, 1)}
+            for channel, scores in found.channels.items()
         }
-        # Some more than asked: one that was withdrawn since is left out.
-        best = order[: 2 * limit + 10]
-        entries = self._records.many([self._catalogue.ids[row] for row in found.rows[best]])
+        entries = self._records.many([one.entry_id for one in found.best])
         matches = []
-        for at in best.tolist():
-            row = int(found.rows[at])
-            entry = entries.get(self._catalogue.ids[row])
+        for one in found.best:
+            entry = entries.get(one.entry_id)
             # The records have the last word: a catalogue that lags behind must not bring back what was withdrawn.
             if entry is None or entry.status is ReviewStatus.DEPRECATED:
                 continue
-            meaning = float(found.meaning[at])
-            factor = float(feedback[at])
-            words = self._catalogue.words.shared(found.terms, row)
-            why = reasons(
-                question, entry, words=words, meaning=meaning if question.text.strip() else None, feedback=factor
-            )
+            meaning = one.meaning if question.text.strip() else None
+            why = reasons(question, entry, words=one.words, meaning=meaning, feedback=one.feedback)
             matches.append(
                 Match(
                     entry=entry,
-                    score=float(found.relevance[at]) * factor,
-                    text_similarity=meaning,
-                    signature_similarity=None if np.isnan(found.signature[at]) else float(found.signature[at]),
-                    ranks={channel: ranks[row] for channel, ranks in places.items() if row in ranks},
+                    score=one.relevance * one.feedback,
+                    text_similarity=one.meaning,
+                    signature_similarity=None if math.isnan(one.signature) else one.signature,
+                    ranks={channel: places[entry.id] for channel, places in ranks.items() if entry.id in places},
                     words=why.words,
                     signals=why.signals,
                     labels=why.labels,
-                    feedback=factor,
+                    feedback=one.feedback,
                     why=why.sentences,
                 )
             )
         return (self._reranker.rerank(question, matches) if self._reranker else matches)[:limit]
 
-    def _ranked(self, scores: Mapping[int, float], titles: Mapping[str, str], limit: int) -> tuple[Ranked, ...]:
-        ids = self._catalogue.ids
-        return tuple(
-            Ranked(entry_id=ids[row], title=titles[ids[row]], score=score)
-            for row, score in list(scores.items())[:limit]
-            if ids[row] in titles
-        )
+
+def _named(ids: Sequence[str], scores: Mapping[int, float]) -> dict[str, float]:
+    return {ids[row]: score for row, score in scores.items()}
+
+
+def _ranked(scores: Mapping[str, float], titles: Mapping[str, str], limit: int) -> tuple[Ranked, ...]:
+    best = list(scores.items())[:limit]
+    return tuple(
+        Ranked(entry_id=entry_id, title=titles[entry_id], score=score) for entry_id, score in best if entry_id in titles
+    )
 
 
 def _by_words(body: WordIndex, head: WordIndex, words: Iterable[str]) -> tuple[Numbers, Numbers, Terms]:

@@ -25,9 +25,10 @@ _PORTUGUESE: Final = "a as com da das de do dos e em foi na nao nas no nos o os 
 _SPANISH: Final = "al con de del el en es la las lo los no para por que se su un una y"
 STOP_WORDS: Final = frozenset(f"{_ENGLISH} {_PORTUGUESE} {_SPANISH}".split())
 """Too common in any description of trouble to tell one from another."""
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
+# Each begins with what is to be found, not with what lies before it: that is many times faster to look for.
+_HUMP: Final = re.compile(r"[A-Z](?<=[a-z0-9].)|[A-Z](?<=[A-Z].)(?=[a-z])|_")
 # Where links lead to names other pages.
-_ADDRESS: Final = re.compile(r"https?://\S+|(?<=\])\([^)\s]*\)")
+_ADDRESS: Final = re.compile(r"https?://\S+|\((?<=\].)[^)\s]*\)")
 _stemmer = Stemmer.Stemmer("english")
 
 
@@ -44,7 +45,7 @@ def terms(text: str) -> list[str]:
 
 def written_apart(text: str) -> str:
     """Write identifiers in words, for a model that reads sentences: `KubePodNotReady` as `Kube Pod Not Ready`."""
-    return _HUMP.sub(" ", _ADDRESS.sub(" ", text))
+    return _HUMP.sub(lambda found: f" {found[0]}".replace("_", ""), _ADDRESS.sub(" ", text))
 
 
 @lru_cache(maxsize=100_000)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def asking_proxy(chroma_url: str) -> Iterator[str]:
         return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
     @contextlib.asynccontextmanager
-    async def until_stopped(app: Starlette) -> Iterator[None]:  # type: ignore[misc]
+    async def until_stopped(app: Starlette) -> AsyncIterator[None]:
         yield
         await upstream.aclose()
 

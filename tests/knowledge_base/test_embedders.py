@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,6 +124,42 @@ def test_a_folder_with_broken_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
     with pytest.raises(ModelUnavailable, match="cannot be loaded from"):
         SentenceTransformerEmbedder(tmp_path).warm_up()
+
+
+@pytest.mark.slow
+@needs_the_model
+def test_many_texts_get_the_vectors_that_they_get_alone_and_a_query_meanwhile(
+    sentence_transformer: SentenceTransformerEmbedder,
+) -> None:
+    texts = [f"orders falha {number} " + "connection refused " * (number % 23) for number in range(100)]
+    query = sentence_transformer.embed_query("certificate expired")
+    with ThreadPoolExecutor(1) as other:
+        documents = other.submit(SentenceTransformerEmbedder(workers=3, batch=4).embed_documents, texts)
+        shared = other.submit(sentence_transformer.embed_documents, texts)
+        while not shared.done():
+            assert sentence_transformer.embed_query("certificate expired") == pytest.approx(query, abs=1e-5)
+    alone = np.stack([sentence_transformer.embed_query(text) for text in texts])
+    assert documents.result() == pytest.approx(alone, abs=1e-5)
+    assert shared.result() == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.slow
+@needs_the_model
+def test_less_precision_is_another_revision_and_hardly_another_vector(
+    sentence_transformer: SentenceTransformerEmbedder,
+) -> None:
+    less = SentenceTransformerEmbedder(precision="bfloat16")
+    assert less.revision == f"{sentence_transformer.revision}-bfloat16"
+    vectors = less.embed_documents(["pedidos falham", "la pasarela no responde " * 20])
+    exact = sentence_transformer.embed_documents(["pedidos falham", "la pasarela no responde " * 20])
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert (vectors * exact).sum(axis=1) == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("numbers", [{"threads": 0}, {"workers": 0}, {"batch": 0}])
+def test_nothing_can_be_embedded_by_nobody(numbers: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must be at least 1"):
+        SentenceTransformerEmbedder(**numbers)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

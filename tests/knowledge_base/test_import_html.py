@@ -1,6 +1,12 @@
 """Pages become text; nothing of them runs, and nothing is fetched."""
 
-from exchange_reading import errors, read, read_entry
+import time
+from dataclasses import replace
+
+import pytest
+from exchange_reading import RULES, errors, read, read_entry
+
+from knowledge_base.exchange.limits import ImportLimits
 
 PAGE = """<!doctype html><html><head><title>Payments down &amp; out</title><style>p {}</style>
 <script>alert(1)</script></head><body onload="alert(2)"><nav>Home</nav><main>
@@ -53,3 +59,25 @@ def test_a_page_nested_without_end_is_refused_at_once() -> None:
 
 def test_a_page_of_scripts_only_says_nothing() -> None:
     assert "says nothing" in errors(read("a.html", "<html><script>var a = 1;</script></html>"))[0]
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["<!--", "<a b=", '<a b="', "</", "<?", "<!", "<![CDATA[", "<script>", "&", "<", "<p>", "<li>x", "<img alt=a>"],
+)
+def test_a_page_made_to_be_slow_is_not(part: str) -> None:
+    began = time.monotonic()
+    read("a.html", part * (60_000 // len(part)))
+    assert time.monotonic() - began < 20
+
+
+def test_a_page_of_more_tags_than_anybody_writes_is_refused() -> None:
+    rules = replace(RULES, limits=ImportLimits(tags=4))
+    assert read_entry("a.html", "<h2>Symptoms</h2><p>x</p>", rules).symptoms == "x"
+    assert "more than 4 tags" in errors(read("a.html", "<h2>Symptoms</h2><p>x</p><p>y</p>", rules))[0]
+
+
+def test_paragraphs_and_items_that_are_never_closed_stand_side_by_side() -> None:
+    entry = read_entry("a.html", "<h2>Symptoms</h2>" + "<p>one <p>two" * 300 + "<ul><li>a<li>b</ul>")
+    assert entry.symptoms.startswith("one\n\ntwo\n\none")
+    assert entry.symptoms.endswith("- a\n- b")

@@ -96,9 +96,9 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> MakeIndex:
 
 @contextmanager
 def kept(
-    index: VectorIndex, records: FindableRecords, embedder: Embedder = EMBEDDER, **how: bool
+    index: VectorIndex, records: FindableRecords, embedder: Embedder = EMBEDDER, anew: bool = False
 ) -> Iterator[IndexKeeper]:
-    keeper = IndexKeeper(index, records, embedder, passages, fingerprint, **how)
+    keeper = IndexKeeper(index, records, embedder, passages, fingerprint, anew=anew)
     try:
         yield keeper
     finally:

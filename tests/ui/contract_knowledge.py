@@ -13,7 +13,6 @@ from fastapi.responses import PlainTextResponse
 
 from assistant.knowledge_values import (
     EntryOutcomes,
-    Found,
     ImportJob,
     WrittenEntry,
 )
@@ -24,6 +23,7 @@ from knowledge_base import (
     FeedbackCounts,
     FieldChange,
     Filters,
+    Found,
     LedgerLine,
     OutcomeRecord,
     Question,

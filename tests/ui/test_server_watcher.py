@@ -183,11 +183,11 @@ def test_an_entry_is_linked_only_once_it_is_there_and_tried_again_until_then(
 ) -> None:
     with opened_shop(tmp_path) as shop:
 
-        def unable(_entry: object, *, author: str) -> NoReturn:
-            raise KnowledgeBaseError(f"no room for what {author} writes")
+        def unable(_entry: object) -> NoReturn:
+            raise KnowledgeBaseError("no room for it")
 
         with monkeypatch.context() as patched:
-            patched.setattr(shop.workspace.knowledge, "put", unable)
+            patched.setattr(shop.workspace.knowledge, "remember", unable)
             shop.watch_until(FIRST_FAULT[0] + 30)
             (incident,) = shop.incidents()
             assert (incident.diagnosis is None, incident.entry_id) == (False, None)

@@ -73,10 +73,11 @@ def _show_system_now(scene: Scene, questions: Sequence[Question]) -> None:
 def _show_beside(scene: Scene, incident: Incident | None, questions: Sequence[Question]) -> None:
     findings = latest_findings(questions)
     if incident is not None:
-        diagnosis, similar, key = incident.diagnosis, incident.similar, incident.id
+        diagnosis, similar, key, recall_id = incident.diagnosis, incident.similar, incident.id, incident.recall_id
     else:
         diagnosis = findings.diagnosis if findings else None
         similar, key = (findings.similar if findings else ()), "now"
+        recall_id = findings.recall_id if findings else ""
     names = [f"Evidence ({len(diagnosis.evidence) if diagnosis else 0})", f"Similar ({len(similar)})"]
     tabs = st.tabs([*names, "Your verdict"] if incident is not None else names)
     with tabs[0]:
@@ -85,7 +86,7 @@ def _show_beside(scene: Scene, incident: Incident | None, questions: Sequence[Qu
         else:
             show_evidence(diagnosis, key)
     with tabs[1]:
-        show_similar(scene, similar, incident.id if incident else None)
+        show_similar(scene, similar, incident.id if incident else None, recall_id)
     if incident is not None:
         with tabs[2]:
             show_feedback(scene, incident, _services(scene))

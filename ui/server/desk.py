@@ -14,7 +14,7 @@ from assistant.answers import AnswerRequest, Operation, answer, names_in, scope_
 from assistant.diagnosis import Diagnosis
 from assistant.incidents import Incident, IncidentStatus
 from assistant.questions import Question, QuestionState
-from knowledge_base import Match
+from knowledge_base import Found
 from telemetry import GoldenSignals, Observation
 from ui.server.watcher import EXPECTED_FAILURES, Watcher
 from ui.server.workers import Workers
@@ -31,7 +31,7 @@ class _Findings:
     """What an answer is written from."""
 
     diagnosis: Diagnosis | None
-    similar: tuple[Match, ...]
+    similar: Found
     incident: Incident | None
 
 
@@ -95,7 +95,8 @@ class Desk:
     def _answer(self, question: Question) -> None:
         notes = _Notes(self._workspace, question)
         findings = self._find(notes, question)
-        notes.update(diagnosis=findings.diagnosis, similar=findings.similar)
+        similar = findings.similar
+        notes.update(diagnosis=findings.diagnosis, similar=similar.matches, recall_id=similar.recall_id)
         request = self._request(question, findings)
         model = self._workspace.model_writer
         notes.step(f"Asking {model.name} to word it" if model else "Writing the answer from the evidence")
@@ -111,12 +112,13 @@ class Desk:
         incident = self._incident_for(question)
         if incident is not None and incident.diagnosis is not None:
             notes.step(f"Reading what is known of {incident.id}")
-            return _Findings(incident.diagnosis, incident.similar, incident)
+            known = Found(recall_id=incident.recall_id, matches=incident.similar)
+            return _Findings(incident.diagnosis, known, incident)
         investigator = self._workspace.investigator
         notes.step("Comparing the last ten minutes of telemetry with what was normal")
         diagnosis = investigator.diagnose_now(question.id, earlier=self._workspace.earlier_incidents())
         if diagnosis.top is None:
-            return _Findings(diagnosis, (), incident)
+            return _Findings(diagnosis, Found(recall_id="", matches=()), incident)
         notes.step("Looking for incidents that looked like this")
         text = " ".join(item.summary for item in diagnosis.evidence)
         return _Findings(diagnosis, investigator.similar_to(diagnosis, text), incident)
@@ -137,7 +139,7 @@ class Desk:
             question=question.text,
             now=self._workspace.clock(),
             diagnosis=findings.diagnosis,
-            similar=findings.similar,
+            similar=findings.similar.matches,
             incident_title=findings.incident.title if findings.incident else None,
             timeline=findings.incident.timeline if findings.incident else None,
             signals=_lines(observation),

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from fastapi.responses import PlainTextResponse
 
-from assistant.knowledge_values import EntryOutcomes, Found
+from assistant.knowledge_values import EntryOutcomes
 from knowledge_base import (
     Comparison,
     DuplicatePair,
     Entry,
     FieldChange,
     Filters,
+    Found,
     LedgerLine,
-    Match,
     OutcomeRecord,
     Question,
-    Recalled,
     ReviewStatus,
     Revision,
     RevisionNotFound,
@@ -105,10 +103,7 @@ def search_entries(
     limit: Limit = 10,
 ) -> Found:
     """Find the entries most like a text, best first, and note what was shown for the feedback to refer to."""
-    knowledge = workspace.knowledge
-    matches = knowledge.search(Question(text=q, filters=wanted), limit=limit)
-    recall = knowledge.ledger.note_recall(q, _shown(matches))
-    return Found(recall_id=recall.id, matches=tuple(matches))
+    return workspace.knowledge.recall(Question(text=q, filters=wanted), limit=limit)
 
 
 @router.post("/entries/compare")
@@ -214,16 +209,3 @@ def merge_duplicates(workspace: Owned, body: MergeBody) -> Entry:
 def keep_both(workspace: Owned, body: DistinctBody) -> DuplicatePair:
     """Say that two entries tell different things."""
     return workspace.knowledge.duplicates.keep_both(body.one, body.other, author=body.author)
-
-
-def _shown(matches: Sequence[Match]) -> list[Recalled]:
-    return [
-        Recalled(
-            entry_id=match.entry.id,
-            title=match.entry.title,
-            rank=rank,
-            relevance=min(1.0, match.score / match.feedback),
-            feedback=match.feedback,
-        )
-        for rank, match in enumerate(matches, start=1)
-    ]

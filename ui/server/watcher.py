@@ -214,6 +214,7 @@ def _with_findings(now: Incident, found: Incident) -> Incident:
             "diagnosis": found.diagnosis,
             "recording": found.recording,
             "similar": found.similar,
+            "recall_id": found.recall_id,
             "title": found.title,
             "timeline": timeline,
         }

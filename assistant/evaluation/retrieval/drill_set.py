@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
@@ -28,8 +30,15 @@ _FEWEST_KNOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Drill:
-    """A fault that was recorded and diagnosed, as the product would remember it and ask about it."""
+class Drill:
+    """A fault that was recorded and diagnosed, as the product would remember it and ask about it.
+
+    Attributes:
+        entry: What is remembered, written when the fault was noticed.
+        question: What is asked while it lasts.
+        truth: What was broken.
+        began: First moment that its recording has; only what was written before is known.
+    """
 
     entry: Entry
     question: Question
@@ -51,16 +60,20 @@ def read_drill_set(
         TruthUnusable: What was broken is not known.
     """
     drills = sorted(_diagnosed(sets, jobs, tell), key=lambda drill: (drill.began, drill.entry.id))
-    queries = [query for drill in drills for query in _queries(drill, drills)]
     return Trial(
         name="+".join(one.name for one in sets),
         entries=tuple(drill.entry for drill in drills),
-        queries=tuple(queries),
+        queries=questions_about(drills),
         measure="recall@1",
     )
 
 
-def _queries(drill: _Drill, drills: Sequence[_Drill]) -> Iterator[Query]:
+def questions_about(drills: Sequence[Drill]) -> tuple[Query, ...]:
+    """Ask about each drill what was known before it, in the two ways of `read_drill_set`."""
+    return tuple(query for drill in drills for query in _queries(drill, drills))
+
+
+def _queries(drill: Drill, drills: Sequence[Drill]) -> Iterator[Query]:
     earlier = [other for other in drills if other.entry.created_at < drill.began]
     same = [other for other in earlier if other.truth.kind == drill.truth.kind]
     here = frozenset(other.entry.id for other in same if other.truth.service == drill.truth.service)
@@ -87,7 +100,7 @@ def _queries(drill: _Drill, drills: Sequence[_Drill]) -> Iterator[Query]:
         )
 
 
-def _diagnosed(sets: Sequence[RecordingSet], jobs: int, tell: Callable[[Told], None]) -> Iterator[_Drill]:
+def _diagnosed(sets: Sequence[RecordingSet], jobs: int, tell: Callable[[Told], None]) -> Iterator[Drill]:
     faults = [
         (stored.folder, f"{one.name}-{stored.id}", truth)
         for one in sets
@@ -96,11 +109,21 @@ def _diagnosed(sets: Sequence[RecordingSet], jobs: int, tell: Callable[[Told], N
         for stored in one.recordings
         if stored.id == truth.id
     ]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as workers:
-        found = workers.map(_examined, [folder for folder, _, _ in faults])
+    with ExitStack() as ended:
+        folders = [folder for folder, _, _ in faults]
+        if jobs == 1:
+            found: Iterable[Diagnosis] = map(_examined, folders)
+        else:
+            workers = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
+            ended.callback(workers.shutdown, cancel_futures=True)
+            found = workers.map(_examined, folders)
         for number, ((folder, name, truth), diagnosis) in enumerate(zip(faults, found, strict=True), start=1):
             yield _drill(folder, name, truth, diagnosis)
             tell(Told("diagnosed", number, len(faults)))
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us.
 
 
 def _examined(folder: Path) -> Diagnosis:
@@ -110,7 +133,7 @@ def _examined(folder: Path) -> Diagnosis:
         raise SetUnusable(folder, f"cannot be diagnosed: {error}") from error
 
 
-def _drill(folder: Path, name: str, truth: Truth, diagnosis: Diagnosis) -> _Drill:
+def _drill(folder: Path, name: str, truth: Truth, diagnosis: Diagnosis) -> Drill:
     header = read_header(folder)
     detected = header.alert.at
     incident = Incident(
@@ -121,7 +144,7 @@ def _drill(folder: Path, name: str, truth: Truth, diagnosis: Diagnosis) -> _Dril
     # As a drill teaches it, and somebody approved it.
     entry = entry.model_copy(update={"fault_kind": truth.kind, "services": services, "status": ReviewStatus.APPROVED})
     question = question_of(diagnosis, symptoms_text(incident))
-    return _Drill(entry=entry, question=question, truth=truth, began=diagnosis.window.start)
+    return Drill(entry=entry, question=question, truth=truth, began=diagnosis.window.start)
 
 
 def _as_id(name: str) -> str:

@@ -42,7 +42,8 @@ class TrialScores(BaseModel):
         trial: Name of the trial.
         form: Sort of question, or all of them.
         measure: What `found` is.
-        found: For questions with an answer: the measure of each way of comparing.
+        found: For questions with an answer: the measure of each way of comparing. As everywhere here, there is no
+            figure of fewer than 20 questions.
         refused_seen: Share of questions with an answer that were told that nothing is similar: false refusals.
         refused_unseen: Share of questions without an answer that were told so, rightly.
         median_seconds: Time to the results.
@@ -61,49 +62,82 @@ class TrialScores(BaseModel):
     p95_seconds: float
 
 
+def check_enough(trial: Trial) -> None:
+    """Refuse what is too small for a table.
+
+    Raises:
+        TooFewQueries: Fewer than 20 of a trial's questions have an answer.
+    """
+    count = sum(query.seen for query in trial.queries)
+    if count < LEAST_QUERIES:
+        raise TooFewQueries(count, LEAST_QUERIES)
+
+
 def score(trial: Trial, given: Iterable[Answer]) -> tuple[TrialScores, ...]:
     """Score a trial's answers, over all and for each form of question that is asked often enough.
 
     Raises:
-        TooFewQueries: It has fewer than 20 questions.
+        TooFewQueries: Fewer than 20 of its questions have an answer.
     """
-    if len(trial.queries) < LEAST_QUERIES:
-        raise TooFewQueries(len(trial.queries), LEAST_QUERIES)
-    by_id = {answer.id: answer for answer in given}
-    pairs = [(query, by_id[query.id]) for query in trial.queries if query.id in by_id]
-    forms = dict.fromkeys(query.form for query in trial.queries)
-    found = [_scores(trial, ALL_FORMS, pairs)]
+    check_enough(trial)
+    pairs = _pairs(trial, given)
+    forms = dict.fromkeys(query.form for query in trial.queries if query.seen)
+    found = [_scores(trial.name, ALL_FORMS, trial.measure, pairs)]
     if len(forms) > 1:
         for form in forms:
             some = [(query, answer) for query, answer in pairs if query.form == form]
-            if len(some) >= LEAST_QUERIES:
-                found.append(_scores(trial, form, some))
+            if sum(query.seen for query, _ in some) >= LEAST_QUERIES:
+                found.append(_scores(trial.name, form, trial.measure, some))
     return tuple(found)
 
 
-def _scores(trial: Trial, form: str, pairs: Sequence[tuple[Query, Answer]]) -> TrialScores:
-    measure = MEASURES[trial.measure]
+def pool(trials: Sequence[Trial], given: Iterable[Answer]) -> tuple[TrialScores, ...]:
+    """Score trials of the same measure as one, where there are several; each question counts the same.
+
+    Raises:
+        TooFewQueries: As for `score`.
+    """
+    answered = list(given)
+    found = []
+    for measure in dict.fromkeys(trial.measure for trial in trials):
+        some = [trial for trial in trials if trial.measure == measure]
+        if len(some) < 2:
+            continue
+        for trial in some:
+            check_enough(trial)
+        pairs = [pair for trial in some for pair in _pairs(trial, answered)]
+        found.append(_scores("+".join(trial.name for trial in some), ALL_FORMS, measure, pairs))
+    return tuple(found)
+
+
+def _pairs(trial: Trial, given: Iterable[Answer]) -> list[tuple[Query, Answer]]:
+    by_id = {answer.id: answer for answer in given if answer.trial == trial.name}
+    return [(query, by_id[query.id]) for query in trial.queries if query.id in by_id]
+
+
+def _scores(name: str, form: str, measure: str, pairs: Sequence[tuple[Query, Answer]]) -> TrialScores:
+    of_one = MEASURES[measure]
     seen = [(query, answer) for query, answer in pairs if query.seen]
     ways = dict.fromkeys(way for _, answer in seen for way in answer.rankings)
     seconds = [answer.seconds for _, answer in pairs]
+    found = {
+        way: _figure([of_one(answer.rankings.get(way, ()), query.grades) for query, answer in seen]) for way in ways
+    }
     return TrialScores(
-        trial=trial.name,
+        trial=name,
         form=form,
-        measure=trial.measure,
-        found={
-            way: _figure([measure(answer.rankings.get(way, ()), query.grades) for query, answer in seen])
-            for way in ways
-            if seen
-        },
-        refused_seen=_figure([float(answer.refused) for _, answer in seen]) if seen else None,
-        refused_unseen=_figure(unseen)
-        if (unseen := [float(answer.refused) for query, answer in pairs if not query.seen])
-        else None,
+        measure=measure,
+        found={way: figure for way, figure in found.items() if figure is not None},
+        refused_seen=_figure([float(answer.refused) for _, answer in seen]),
+        refused_unseen=_figure([float(answer.refused) for query, answer in pairs if not query.seen]),
         median_seconds=float(np.median(seconds)),
         p95_seconds=float(np.quantile(seconds, 0.95)),
     )
 
 
-def _figure(values: Sequence[float]) -> Figure:
+def _figure(values: Sequence[float]) -> Figure | None:
+    """Give the mean; None where it would be of so few that it says nothing."""
+    if len(values) < LEAST_QUERIES:
+        return None
     mean, low, high = mean_with_interval(values)
     return Figure(mean=mean, low=low, high=high, queries=len(values))

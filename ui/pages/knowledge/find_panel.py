@@ -7,8 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from assistant.knowledge_values import Found
-from knowledge_base import Entry, Match, ReviewStatus
+from knowledge_base import Entry, Found, Match, ReviewStatus
 from ui.pages.address import number_in_address
 from ui.pages.entry_card import show_caution
 from ui.pages.entry_marks import badges, summary
