@@ -16,8 +16,8 @@ import numpy.typing as npt
 import psutil
 from rich.progress import Progress
 
-from knowledge_base.index.chroma_index import Graph
 from knowledge_base.index.embedded import EmbeddedIndex
+from knowledge_base.index.graph import Graph
 from knowledge_base.index.server import IndexServer, ServerIndex
 from knowledge_base.index.vector_index import IndexRow, ModelId, VectorIndex
 

@@ -179,6 +179,15 @@ class KnowledgeBase:
         """What differed between records and index when the folder was opened; it was repaired then."""
         return self._keeper.opening
 
+    def warm_up(self) -> None:
+        """Read what a search compares with; with very many entries the first search would take long otherwise.
+
+        Raises:
+            KnowledgeBaseError: It cannot be read.
+        """
+        self._check_open()
+        self._searcher.warm_up()
+
     def put(self, entry: Entry, *, author: str = "", note: str = "", based_on: int | None = None) -> Entry:
         """Write an entry, new or in place of the one of the same id, and give it back as it is kept.
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final, TypeVar, cast
 
 import chromadb
@@ -15,6 +15,7 @@ from chromadb.api.client import Client
 from chromadb.errors import ChromaError, NotFoundError
 
 from knowledge_base.errors import IndexBroken, IndexUnavailable, OtherModel
+from knowledge_base.index.graph import GRAPH, Graph
 from knowledge_base.index.row_id import RowId, named, states
 from knowledge_base.index.vector_index import Held, IndexRow, ModelId, Vector, Vectors
 
@@ -27,27 +28,6 @@ _ENTRY: Final = "entry"
 _NO_FUNCTION: Final = {"type": "legacy"}  # Chroma's word for a collection that was made without one.
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
-    """How much Chroma spends on its graph: more finds more, and is slower. It is settled when an index is made.
-
-    Drills on a schedule fill the index with near copies, and a graph of Chroma's default size then cannot reach the
-    rare entry among them. `python -m bench.knowledge_scale` measures what these numbers cost and find.
-
-    Attributes:
-        max_neighbors: Links of a row.
-        ef_construction: Rows looked at when one is written.
-        ef_search: Rows looked at in a search.
-    """
-
-    max_neighbors: int = 64
-    ef_construction: int = 400
-    ef_search: int = 1000
-
-
-GRAPH: Final = Graph()
 
 
 class ChromaIndex(ABC):

@@ -12,7 +12,8 @@ from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 
 from knowledge_base.errors import IndexBroken, IndexUnavailable, OtherModel
-from knowledge_base.index.chroma_index import GRAPH, ChromaIndex, Graph
+from knowledge_base.index.chroma_index import ChromaIndex
+from knowledge_base.index.graph import GRAPH, Graph
 from knowledge_base.index.soundness import problem_of_folder, problem_of_vectors
 from knowledge_base.index.vector_index import ModelId
 

@@ -16,7 +16,8 @@ from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
 from knowledge_base.errors import IndexBroken, IndexServerUnavailable, IndexUnavailable
-from knowledge_base.index.chroma_index import GRAPH, ChromaIndex, Graph
+from knowledge_base.index.chroma_index import ChromaIndex
+from knowledge_base.index.graph import GRAPH, Graph
 from knowledge_base.index.vector_index import ModelId
 
 COLLECTION: Final = "firedrill-entries"

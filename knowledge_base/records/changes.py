@@ -22,12 +22,14 @@ class Changed:
         number: Number of the change; later changes have larger ones.
         entry: The entry as it is now, None where no search may return it any more.
         counts: What became of it whenever it was recalled.
+        fingerprint: Mark of its state, as it was computed when it was written.
     """
 
     id: str
     number: int
     entry: Entry | None
     counts: FeedbackCounts
+    fingerprint: str
 
 
 def changed_since(database: Database, number: int) -> Iterator[Changed]:
@@ -36,7 +38,7 @@ def changed_since(database: Database, number: int) -> Iterator[Changed]:
     Raises:
         RecordsUnavailable: The database does not answer, or holds an entry that cannot be read.
     """
-    columns = (EntryRow.id, EntryRow.change, EntryRow.status, EntryRow.document)
+    columns = (EntryRow.id, EntryRow.change, EntryRow.status, EntryRow.fingerprint, EntryRow.document)
     query = select(*columns).order_by(EntryRow.change).limit(AT_ONCE)
     while True:
         with database.reading() as session:
@@ -49,4 +51,10 @@ def changed_since(database: Database, number: int) -> Iterator[Changed]:
         for row in rows:
             gone = row.status == ReviewStatus.DEPRECATED.value
             entry = None if gone else entry_of(row.id, row.document, database.name)
-            yield Changed(id=row.id, number=row.change, entry=entry, counts=counts[row.id])
+            yield Changed(
+                id=row.id,
+                number=row.change,
+                entry=entry,
+                counts=counts[row.id],
+                fingerprint=row.fingerprint or "",
+            )

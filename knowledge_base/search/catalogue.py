@@ -15,7 +15,7 @@ from knowledge_base.review.feedback import feedback_factor
 from knowledge_base.review.values import FeedbackCounts
 from knowledge_base.search.growing import Growing
 from knowledge_base.search.kind_lens import KindLens
-from knowledge_base.search.passages import fingerprint, head, rest
+from knowledge_base.search.passages import head, rest
 from knowledge_base.search.question import Filters
 from knowledge_base.search.signature_index import SignatureIndex
 from knowledge_base.search.vector_table import Mask, Vectors, VectorTable
@@ -44,6 +44,11 @@ class Changed(Protocol):
     @property
     def counts(self) -> FeedbackCounts:
         """What became of it when it was recalled."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Mark of its state."""
         ...
 
 
@@ -217,9 +222,8 @@ class Catalogue:
         for one in changes:
             # What changes while it is read comes twice.
             waiting.pop(one.id, None)
-            mark = fingerprint(one.entry) if one.entry else ""
             row = self._row_of.get(one.id)
-            if row is not None and self._fingerprints[row] == mark:
+            if row is not None and one.entry is not None and self._fingerprints[row] == one.fingerprint:
                 self._feedback.values[row] = feedback_factor(one.counts)
                 continue
             if row is not None:
@@ -228,7 +232,7 @@ class Catalogue:
                 self._without_vectors.pop(row, None)
                 del self._row_of[one.id]
             if one.entry is not None:
-                waiting[one.id] = one.entry, one.counts, mark
+                waiting[one.id] = one.entry, one.counts, one.fingerprint
             if len(waiting) >= _TAKEN_AT_ONCE:
                 self._add(waiting.values())
                 waiting = {}

@@ -25,7 +25,7 @@ from knowledge_base.search.reranker import Reranker
 from knowledge_base.search.signature_index import cosine
 from knowledge_base.search.vector_table import Mask, Vectors
 from knowledge_base.search.word_index import MOST_OF_A_TERM, Terms, WordIndex
-from knowledge_base.search.words import terms, written_apart
+from knowledge_base.search.words import as_written, terms, written_apart
 
 CANDIDATES: Final = 50
 """How many each way of comparing gives to choose from."""
@@ -93,6 +93,13 @@ class Searcher:
         self._catalogue, self._records, self._embedder = catalogue, records, embedder
         self._reranker, self._clock = reranker, clock
         self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Take up everything that there is now, so that the first question does not wait for it."""
+        with self._lock:
+            self._catalogue.refresh()
+            self._catalogue.words.scores(self._catalogue.words.numbers(()))
+            self._catalogue.heads.scores(self._catalogue.heads.numbers(()))
 
     def search(
         self,
@@ -243,6 +250,7 @@ class Searcher:
             for channel, scores in found.channels.items()
         }
         entries = self._records.many([one.entry_id for one in found.best])
+        written = as_written(asked(question.text, question.signals))
         matches = []
         for one in found.best:
             entry = entries.get(one.entry_id)
@@ -250,7 +258,8 @@ class Searcher:
             if entry is None or entry.status is ReviewStatus.DEPRECATED:
                 continue
             meaning = one.meaning if question.text.strip() else None
-            why = reasons(question, entry, words=one.words, meaning=meaning, feedback=one.feedback)
+            words = tuple(dict.fromkeys(written.get(term, term) for term in one.words))
+            why = reasons(question, entry, words=words, meaning=meaning, feedback=one.feedback)
             matches.append(
                 Match(
                     entry=entry,

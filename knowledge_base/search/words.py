@@ -43,6 +43,15 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def as_written(text: str) -> dict[str, str]:
+    """Give each term of a text as it was written there, the first time."""
+    found: dict[str, str] = {}
+    for written in _RUN.findall(_ADDRESS.sub(" ", text)):
+        for term in terms(written):
+            found.setdefault(term, written)
+    return found
+
+
 def written_apart(text: str) -> str:
     """Write identifiers in words, for a model that reads sentences: `KubePodNotReady` as `Kube Pod Not Ready`."""
     return _HUMP.sub(lambda found: f" {found[0]}".replace("_", ""), _ADDRESS.sub(" ", text))

@@ -21,6 +21,7 @@ class Change:
     id: str
     entry: Entry | None
     counts: FeedbackCounts
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class World:
             number, entry_id = later[0]
             entry = self.entries[entry_id]
             gone = entry.status is ReviewStatus.DEPRECATED
-            yield Change(entry_id, None if gone else entry, self.counts.get(entry_id, FeedbackCounts()))
+            counts = self.counts.get(entry_id, FeedbackCounts())
+            yield Change(entry_id, None if gone else entry, counts, fingerprint(entry))
             if self.while_read is not None:
                 act, self.while_read = self.while_read, None
                 act()

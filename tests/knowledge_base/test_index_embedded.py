@@ -21,8 +21,8 @@ from incidents import WRITTEN_AT, entry
 
 from knowledge_base import HashingEmbedder
 from knowledge_base.errors import IndexBroken, OtherModel
-from knowledge_base.index.chroma_index import Graph
 from knowledge_base.index.embedded import COLLECTION, EmbeddedIndex
+from knowledge_base.index.graph import Graph
 from knowledge_base.index.keeper import IndexKeeper
 from knowledge_base.index.vector_index import IndexRow, ModelId
 from knowledge_base.records.database import RECORDS_FILE, Database

@@ -19,8 +19,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (tokenizer_file,) = Path(carried.__file__).parent.rglob("tokenizer.json")
     tokenizer = AutoTokenizer.from_pretrained(str(tokenizer_file.parent), local_files_only=True)
     torch.manual_seed(3)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    config = BertConfig(vocab_size=len(tokenizer), num_labels=1, initializer_range=1.0, **sizes)
+
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        num_labels=1,
+        initializer_range=1.0,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
     BertForSequenceClassification(config).save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(str(folder))
     return folder

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.search.words import STOP_WORDS, terms, written_apart
+from knowledge_base.search.words import STOP_WORDS, as_written, terms, written_apart
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,15 @@ def test_terms_are_words_of_their_own_whatever_the_text(text: str) -> None:
 )
 def test_identifiers_are_written_apart_for_a_model_that_reads_sentences(text: str, expected: str) -> None:
     assert written_apart(text) == expected
+
+
+def test_terms_are_shown_as_they_were_written_the_first_time() -> None:
+    written = as_written("Conexões of KubePodCrash, see https://example.org/DiskFull; conexões")
+    assert written["conexo"] == "Conexões"
+    assert written["kubepodcrash"] == written["crash"] == "KubePodCrash"
+    assert not {"disk", "full"} & written.keys()
+
+
+@given(st.text())
+def test_every_term_of_a_text_was_written_somewhere_in_it(text: str) -> None:
+    assert all(term in terms(written) and written in text for term, written in as_written(text).items())

@@ -56,7 +56,7 @@ def check_out(out: Path, places: Sequence[Path]) -> None:
     Raises:
         BadUse: It would.
     """
-    if out.name in _KEPT or out.is_dir() or out.resolve() in {place.resolve() for place in places}:
+    if (out.name in _KEPT and out.exists()) or out.is_dir() or out.resolve() in {place.resolve() for place in places}:
         raise BadUse(f"--out {out} would overwrite what is kept there; name a file for the results")
     folders = {place.resolve() for place in places if place.is_dir()}
     if out.exists() and out.resolve().parent in folders:

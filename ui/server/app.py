@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -83,6 +84,7 @@ def create_app(workspace: Workspace, *, watching: bool = True) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if watching:
             watcher.start()
+            answering.submit(partial(_read_what_is_known, workspace))
             desk.resume()
         yield
         if watching:
@@ -102,6 +104,14 @@ def create_app(workspace: Workspace, *, watching: bool = True) -> FastAPI:
     for kind, status in _STATUS_OF:
         app.add_exception_handler(kind, _answer_with(status))
     return app
+
+
+def _read_what_is_known(workspace: Workspace) -> None:
+    """Spare the first question the reading; when it cannot be read now, that question will say so."""
+    try:
+        workspace.knowledge.warm_up()
+    except KnowledgeBaseError as error:
+        _log.warning("what is known could not be read ahead: %s", error)
 
 
 def _answer_with(status: int) -> ExceptionHandler:

@@ -42,7 +42,7 @@ def test_each_question_about_a_runbook_is_asked_without_it_too(tmp_path: Path) -
     trial = read_runbook_set(put_runbooks(tmp_path))
     known, unknown = trial.queries[:2]
     assert (known.seen, set(known.grades), known.exclude) == (True, {"rb-0"}, frozenset())
-    assert (unknown.seen, unknown.grades, unknown.exclude) == (False, {}, {"rb-0"})
+    assert (unknown.seen, set(unknown.grades), unknown.exclude) == (False, set(), frozenset({"rb-0"}))
     assert {query.form for query in trial.queries} == {"name", "description"}
 
 
