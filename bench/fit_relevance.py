@@ -42,7 +42,7 @@ _HALVES: Final = 2
 _PRODUCT_OF_TEXT: Final = (2.0, 1.0, 1.5)
 _PRODUCT_OF_SIGNATURE: Final = (0.5, 4.0)
 _WEIGHTS_OF_TEXT: Final = tuple(product((2.0,), (0.0, 0.5, 1.0, 1.5, 2.0), (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)))
-_WEIGHTS_OF_SIGNATURE: Final = tuple(product((0.0, 0.25, 0.5, 1.0, 2.0), (0.0, 1.0, 2.0, 4.0, 8.0)))
+_WEIGHTS_OF_SIGNATURE: Final = tuple(product((0.0, 0.5, 1.0, 2.0, 4.0), (0.0, 2.0, 4.0, 8.0, 16.0)))
 # Shares of the questions with an answer that may be told that nothing is similar.
 _MISSED_BY_TEXT: Final = 1 / 20
 _MISSED_BY_SIGNATURE: Final = 1 / 30

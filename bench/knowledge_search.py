@@ -40,7 +40,8 @@ class MadeUpVectors:
     def embed_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Give vectors that mean nothing, `[text, dimension]`."""
         vectors = self._random.standard_normal((len(texts), _DIMENSION), dtype=np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
     def embed_query(self, text: str) -> npt.NDArray[np.float32]:
         """Embed a question with the model."""

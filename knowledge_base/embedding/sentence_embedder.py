@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # On a busy machine a second thread for one batch costs more than it gives: on two cores under load a short query took
 # 34 ms of processor time with one thread and 250 ms with two, which wait for each other by spinning.
 THREADS: Final = 1
-# Batches side by side need not wait for each other: two took the time of one, under the same load.
+# Batches side by side need not wait for each other: on such cores a second one gave half as much again, where a second
+# thread for one batch halved what there was.
 _MOST_WORKERS: Final = 4
 # Larger batches are no faster on a processor, and 32 texts at once took 50 MiB more.
 BATCH: Final = 16

@@ -23,7 +23,7 @@ from knowledge_base import (
     SentenceTransformerEmbedder,
 )
 from telemetry import Detector, DetectorSettings, Slo, StoredTelemetry, TelemetrySource, utc_now
-from ui.settings import Settings
+from ui.settings import KnowledgeSettings, Settings
 
 TELEMETRY_FILE: Final = "telemetry.db"
 SANDBOX_FOLDER: Final = "sandbox"
@@ -177,7 +177,7 @@ def _open_knowledge(
     progress: Callable[[int, int], None] | None = None,
 ) -> KnowledgeBase:
     told = settings.knowledge
-    server = IndexServer(url=told.index_url, token=told.index_token.get_secret_value()) if told.index_url else None
+    server = _index_server(told) if told.index_url else None
     return KnowledgeBase.open(
         settings.workspace.path / KNOWLEDGE_FOLDER,
         embedder=embedder,
@@ -192,7 +192,12 @@ def _open_knowledge(
 
 
 def _embedder(settings: Settings) -> Embedder:
-    return SentenceTransformerEmbedder(settings.embedding.model or ALL_MINILM, threads=_EMBEDDING_THREADS)
+    told = settings.embedding
+    return SentenceTransformerEmbedder(told.model or ALL_MINILM, threads=_EMBEDDING_THREADS, precision=told.precision)
+
+
+def _index_server(told: KnowledgeSettings) -> IndexServer:
+    return IndexServer(url=told.index_url, token=told.index_token.get_secret_value(), collection=told.index_collection)
 
 
 def _slos(settings: Settings) -> tuple[Slo, ...]:
