@@ -19,6 +19,7 @@ from rich.progress import Progress
 from knowledge_base import Embedder, Entry, KnowledgeBase, Question, ReviewStatus, SentenceTransformerEmbedder
 
 _DIMENSION: Final = 384
+_CENTRES: Final = 500
 _SERVICES: Final = 200
 _SIGNALS: Final = 60
 _KINDS: Final = 12
@@ -30,16 +31,18 @@ _EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 class MadeUpVectors:
-    """Random vectors for entries and the real model for questions: as much work for a search as with the real ones."""
+    """Random vectors near one of many centres for entries, and the real model for questions."""
 
     def __init__(self, model: Embedder) -> None:
         self._model = model
         self._random = np.random.default_rng(1)
+        self._centres = self._random.standard_normal((_CENTRES, _DIMENSION), dtype=np.float32)
         self.name, self.revision, self.dimension = "made-up", "1", _DIMENSION
 
     def embed_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Give vectors that mean nothing, `[text, dimension]`."""
         vectors = self._random.standard_normal((len(texts), _DIMENSION), dtype=np.float32)
+        vectors += self._centres[self._random.integers(_CENTRES, size=len(texts))]
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
 
@@ -82,7 +85,7 @@ def made_up_questions(count: int, random: np.random.Generator) -> Iterator[Quest
 
 def _text(words: int, random: np.random.Generator) -> str:
     drawn = random.zipf(1.3, size=words) % _RARE_WORDS
-    return " ".join(f"word{number}" for number in drawn)
+    return " ".join(f"w{number}" for number in drawn)
 
 
 def _signature(kind: int, random: np.random.Generator) -> dict[str, float]:

@@ -15,6 +15,8 @@ from knowledge_base.search.words import written_apart
 # says apart, short enough to mean one thing.
 _BEGINNING_CHARACTERS: Final = 1000
 _PART_CHARACTERS: Final = 400
+# Up to this a text means little more in parts than as a whole, and each part costs as much to embed.
+_UNDIVIDED_CHARACTERS: Final = 700
 _MOST_PARTS: Final = 4
 _HEADING: Final = re.compile(r"^#{1,6}\s.*$", re.MULTILINE)
 _CODE: Final = re.compile(r"^\s*```.*?(?:^\s*```|\Z)", re.MULTILINE | re.DOTALL)
@@ -43,7 +45,7 @@ def passages(entry: Entry) -> Sequence[str]:
     parts = [head(entry), *(part for part in (entry.cause, entry.fix) if part), *_HEADING.split(entry.notes)]
     prose = [text for part in parts if len(text := " ".join(_CODE.sub(" ", part).split())) >= _FEWEST_LETTERS]
     beginning = _cut(" ".join(prose) or head(entry), _BEGINNING_CHARACTERS)
-    if len(beginning) <= _PART_CHARACTERS:
+    if len(beginning) <= _UNDIVIDED_CHARACTERS:
         return [written_apart(beginning)]
     parts = [_cut(part, _PART_CHARACTERS) for part in prose[:_MOST_PARTS]]
     return [written_apart(text) for text in (beginning, *parts)]
