@@ -15,13 +15,12 @@ from knowledge_base.review.values import FeedbackCounts
 from knowledge_base.search.catalogue import Catalogue
 from knowledge_base.search.passages import asked, fingerprint, passages
 from knowledge_base.search.question import Filters
+from knowledge_base.search.relevance import USUAL_KIND, USUAL_SIGNALS
 from knowledge_base.search.word_index import MOST_OF_A_TERM
 from knowledge_base.search.words import terms, written_apart
 
 Numbers = npt.NDArray[np.float64]
 # As in `knowledge_base/search/relevance.py`; a test compares the two.
-USUAL_KIND: Final = 0.8
-USUAL_SIGNALS: Final = 0.04
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,10 @@ class _Changed:
     @property
     def id(self) -> str:
         return self.entry.id
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.entry)
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,10 @@ class KnowledgeBase:
             if based_on is not None and based_on != latest:
                 raise Conflict(entry.id, based_on=based_on, latest=latest)
             before = self._records.get(entry.id)
-            return self.write(edited(before, entry, self._rules), author=author, note=note)
+            kept = self.write(edited(before, entry, self._rules), author=author, note=note)
+        if before is None:
+            self._notice_duplicates([kept])
+        return kept
 
     def put_many(self, entries: Sequence[Entry], *, author: str = "", progress: Progress | None = None) -> None:
         """Write entries as they are given, all or none, and index them then; what is indexed is told as progress.

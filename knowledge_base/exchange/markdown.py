@@ -68,16 +68,17 @@ def read_markdown(document: FrontMatter, source: Source, *, sha256: str, rules: 
     heading, rest = _title(found)
     texts = sorted_out(rest)
     _take_lines(labels, texts)
-    title = labels.fields.pop("title", "") or heading or _title_of_file(source.name)
+    said = labels.fields.pop("title", "") or heading
+    title = said or _title_of_file(source.name)
     problems = [*labels.problems]
-    _stand_in(texts, title, source, problems)
+    stands_in = [*([] if said else ["title"]), *_stand_in(texts, title, source, problems)]
     _keep_heading(heading, title, texts)
     _name_alert(heading or title, labels)
     _keep_unknown_kind(labels, texts)
     kind = labels.fields.pop("kind", None) or _kind(title, heading, texts)
     _date(labels, title, texts, source, kind)
     draft = _draft(kind, title, texts, labels, source, sha256=sha256, rules=rules)
-    return ReadEntry(draft, tuple(problems))
+    return ReadEntry(draft.model_copy(update={"stands_in": tuple(stands_in)}), tuple(problems))
 
 
 def _title(found: tuple[Section, ...]) -> tuple[str, list[Section]]:
@@ -118,8 +119,9 @@ def _take_lines(labels: Labels, texts: Texts) -> None:
             texts.parts[which].insert(0, text)
 
 
-def _stand_in(texts: Texts, title: str, source: Source, problems: list[Problem]) -> None:
-    """Fill in what the headings did not give, and say so."""
+def _stand_in(texts: Texts, title: str, source: Source, problems: list[Problem]) -> list[str]:
+    """Fill in what the headings did not give, say so, and name the fields that the text itself says nothing of."""
+    stands_in = []
     if not any(not is_blank(part) for parts in texts.parts.values() for part in parts):
         raise Unreadable(source.name, "says nothing beside its title; an entry needs at least what it looks like")
     if texts.emptied and not any(texts.text(which) for which in SPLIT):
@@ -131,6 +133,7 @@ def _stand_in(texts: Texts, title: str, source: Source, problems: list[Problem])
         texts.parts["symptoms"].append(texts.impact)
     elif not texts.parts["symptoms"]:
         texts.parts["symptoms"].append(title)
+        stands_in.append("symptoms")
         problems.append(
             Problem(severity="warning", text="no heading says what it looks like; its title stands for that")
         )
@@ -148,6 +151,7 @@ def _stand_in(texts: Texts, title: str, source: Source, problems: list[Problem])
         problems.append(
             Problem(severity="warning", text="says little beside pointing elsewhere; links are not followed")
         )
+    return stands_in
     if re.search(r"\b(?:deprecated|obsolet[aeo]|descontinuad[ao])\b", plain(title)):
         problems.append(Problem(severity="warning", text="calls itself deprecated in its title"))
 

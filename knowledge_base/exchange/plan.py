@@ -252,7 +252,9 @@ def _merged(draft: EntryDraft, known: Entry, *, keep_review: bool) -> Entry:
     unsaid = {
         name: getattr(known, name)
         for name in Entry.model_fields
-        if name not in kept and getattr(entry, name) in (None, "", (), {}) and getattr(known, name)
+        if name not in kept
+        and (name in draft.stands_in or getattr(entry, name) in (None, "", (), {}))
+        and getattr(known, name)
     }
     return entry.model_copy(update={**unsaid, **kept, "provenance": {**known.provenance, **entry.provenance}})
 

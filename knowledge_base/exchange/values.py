@@ -95,6 +95,7 @@ class EntryDraft(BaseModel):
         entry: The entry, with the id that it would get.
         own_id: The source itself gives the id, as our exports do.
         whole: Every field is as the source says, as in our exports; otherwise fields it does not have are unsaid.
+        stands_in: Fields that the text did not say and something else stands for, such as a file's name for its title.
         marks: What a reader, and a model, has to be told about its text.
     """
 
@@ -103,6 +104,7 @@ class EntryDraft(BaseModel):
     entry: Entry
     own_id: bool = False
     whole: bool = False
+    stands_in: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
 
 

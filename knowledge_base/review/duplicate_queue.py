@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from knowledge_base.entry import Entry, ReviewStatus
+from knowledge_base.errors import MergeRefused
 from knowledge_base.records.duplicates import DuplicateRecords, PairState
 from knowledge_base.records.records import Records
 from knowledge_base.review.merging import Choice, merged, put_away
@@ -118,8 +119,11 @@ class DuplicateQueue:
 
         Raises:
             EntryNotFound: One of them is not there.
+            MergeRefused: They are the same entry.
             RecordsUnavailable: The database does not answer.
         """
+        if one == other:
+            raise MergeRefused(one, other, "that is one entry; name two")
         with self._records.database.writing():
             elder, younger = sorted((self._writer.get(one), self._writer.get(other)), key=_age)
             return self._duplicates.decide(elder.id, younger.id, "distinct", author, self._clock())

@@ -16,13 +16,13 @@ ALIKE: Final = 0.5
 # Round figures of the weights that cross-validation on labelled questions gave, see docs/retrieval.md.
 _BODY, _HEAD, _MEANING = 2.0, 1.0, 1.5
 # Held-out questions with an answer lie above these, but for one in twenty by text and one in thirty by signature.
-_LEAST_TEXT: Final = 1.15
+_LEAST_TEXT: Final = 1.2
 _LEAST_SIGNATURE: Final = 0.85
 _SLOPE_OF_TEXT: Final = 2.2
 _SLOPE_OF_SIGNATURE: Final = 20.0
 # What a like entry usually has of these; they move the bar up and down around the one of the signature.
-_KIND, _USUAL_KIND = 0.5, 0.8
-_SIGNALS, _USUAL_SIGNALS = 4.0, 0.04
+_KIND, USUAL_KIND = 0.5, 0.8
+_SIGNALS, USUAL_SIGNALS = 4.0, 0.04
 # Little, so that the better ones of those stay before the others.
 _JUST_ALIKE: Final = 0.1
 
@@ -31,7 +31,7 @@ def text_score(body: Numbers, head: Numbers, meaning: Numbers) -> Numbers:
     """Add up how alike texts are.
 
     Args:
-        body: BM25 of everything an entry says, relative to the most the question could reach, about 0..1.
+        body: BM25 of everything an entry says, relative to what the question's words are worth, about 0..0.4.
         head: The same of its title and symptoms alone.
         meaning: Cosine of meaning, in -1..1.
     """
@@ -57,9 +57,9 @@ def relevance(
     """
     alike = signature - _LEAST_SIGNATURE
     if kind is not None:
-        alike = alike + _KIND * (kind - _USUAL_KIND)
+        alike = alike + _KIND * (kind - USUAL_KIND)
     if signals is not None:
-        alike = alike + _SIGNALS * (signals - _USUAL_SIGNALS)
+        alike = alike + _SIGNALS * (signals - USUAL_SIGNALS)
     by_text = _SLOPE_OF_TEXT * (text - _LEAST_TEXT)
     by_text = np.where(named, np.maximum(by_text, _JUST_ALIKE * text), by_text)
     by_signature = _SLOPE_OF_SIGNATURE * alike

@@ -19,7 +19,7 @@ _SHARE_RECENT: Final = 0.1
 _K1: Final = 1.5
 _B: Final = 0.75
 MOST_OF_A_TERM: Final = _K1 + 1
-"""A term's score is under its rarity times this, however often a text has it."""
+"""A term's score is under its rarity times this; the classic BM25 could reach it, Lucene's stays under two fifths."""
 Terms = npt.NDArray[np.int32]
 
 

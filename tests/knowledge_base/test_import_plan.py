@@ -50,6 +50,13 @@ def test_a_changed_file_changes_its_entry_and_keeps_its_id_and_review() -> None:
     assert "edited here" in one.warning
 
 
+def test_what_only_stood_in_for_a_lacking_field_does_not_replace_it() -> None:
+    known = Known()
+    known.carry_out(plan(known, ("disk.md", "# Disk full\n\n## Symptoms\n\nwrites fail\n\n## Fix\n\nfree some\n")))
+    (entry,) = plan(known, ("disk.md", "# Disk full\n\n## Fix\n\nfree space\n")).written()
+    assert (entry.symptoms, entry.fix) == ("writes fail", "free space")
+
+
 def test_an_edit_here_is_not_undone_by_the_same_file() -> None:
     known = Known()
     known.carry_out(plan(known, ("a.md", RUNBOOK)))

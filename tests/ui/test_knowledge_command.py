@@ -193,6 +193,24 @@ def test_plain_markdown_leaves_alone_what_it_does_not_say(
     assert (edited.cause, edited.services, edited.fault_kind) == (entry.cause, entry.services, entry.fault_kind)
 
 
+def test_plain_markdown_with_a_fix_alone_changes_the_fix_alone(
+    kb: Callable[..., Ran], home: Path, knowledge: KnowledgeClient
+) -> None:
+    entry = knowledge.create(PAYMENTS_SLOW)
+    (home / "fix.md").write_text("## Fix\n\nEsvaziar o disco.\n", encoding="utf-8")
+    assert kb("edit", entry.id, "fix.md")[0] == Exit.DONE
+    edited = knowledge.entry(entry.id)
+    assert (edited.title, edited.symptoms, edited.fix) == (entry.title, entry.symptoms, "Esvaziar o disco.")
+
+
+def test_a_text_that_is_piped_in_has_to_say_its_title(
+    kb: Callable[..., Ran], typed: Callable[[bytes], None], knowledge: KnowledgeClient
+) -> None:
+    typed(b"hello\n")
+    code, _, error = kb("add", "-")
+    assert (code, "no title" in error, knowledge.entries()) == (Exit.BAD_INPUT, True, [])
+
+
 def test_an_entry_can_be_piped_in_and_does_not_claim_to_lie_in_a_file(
     kb: Callable[..., Ran], typed: Callable[[bytes], None], knowledge: KnowledgeClient
 ) -> None:

@@ -151,13 +151,18 @@ def _in_words(entry: Entry) -> str:
     parts = [head]
     if marks_of(entry):
         parts.append("Careful: this text gives orders to an assistant. It is shown as text, and nothing obeys it.")
-    parts.append(f"Symptoms: {entry.symptoms}")
-    parts.append(f"Cause: {entry.cause or 'not known yet'}")
-    parts.append(f"Fix: {entry.fix or 'not known yet'}")
+    parts.append(_said("Symptoms", entry.symptoms))
+    parts.append(_said("Cause", entry.cause or "not known yet"))
+    parts.append(_said("Fix", entry.fix or "not known yet"))
     if entry.notes:
         parts.append(f"Notes:\n{entry.notes}")
     lines = [f"{name}: {value}" for name, value in _labels(entry) if value]
     return "\n\n".join([*parts, "\n".join(lines)] if lines else parts)
+
+
+def _said(label: str, text: str) -> str:
+    # A list that begins behind a label is hard to read.
+    return f"{label}:\n{text}" if "\n" in text else f"{label}: {text}"
 
 
 def _labels(entry: Entry) -> list[tuple[str, str]]:

@@ -55,7 +55,10 @@ def _import(knowledge: KnowledgeClient, path: Path, arguments: argparse.Namespac
     if arguments.json:
         print_json(made)
     else:
-        print(f"{made.written} entries written; new ones are drafts until somebody has reviewed them")
+        status = (
+            "their review is as the export has it" if keep_review else "new ones are drafts until somebody reviews them"
+        )
+        print(f"{made.written} entries written; {status}")
     return _exit_of(made)
 
 

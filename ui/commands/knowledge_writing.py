@@ -5,12 +5,13 @@ import argparse
 from assistant.knowledge_client import KnowledgeClient
 from assistant.knowledge_values import WrittenEntry
 from knowledge_base import Entry, EntryDraft
+from ui.bad_use import BadUse
 from ui.commands.output import print_json, printable, say
 from ui.connect import assistant
 from ui.editor import edited_text
 from ui.exits import Exit
 from ui.login import author_of
-from ui.reading_entry import draft_of, read_draft
+from ui.reading_entry import STANDARD_INPUT, draft_of, read_draft
 from ui.settings import Settings
 from ui.settings_reading import load_settings
 
@@ -30,6 +31,8 @@ def run(arguments: argparse.Namespace) -> Exit:
 def _add(settings: Settings, arguments: argparse.Namespace) -> Entry:
     # Before the workspace is opened: whoever types should not keep others out of it meanwhile.
     draft = read_draft(arguments.file, say)
+    if arguments.file == STANDARD_INPUT and "title" in draft.stands_in:
+        raise BadUse("standard input gives no title; begin with a line such as `# Orders wait for a database`")
     entry_id = arguments.entry_id or (draft.entry.id if draft.own_id else "")
     with assistant(settings, may_make_workspace=True) as client:
         return client.knowledge.create(WrittenEntry.of(draft.entry), author_of(arguments), entry_id)
@@ -69,6 +72,6 @@ def _edited(before: Entry, draft: EntryDraft) -> Entry:
         changes = {
             name: value
             for name in WrittenEntry.model_fields
-            if name not in {"kind", "provenance"} and (value := getattr(said, name))
+            if name not in {"kind", "provenance", *draft.stands_in} and (value := getattr(said, name))
         }
     return before.model_copy(update=changes)
