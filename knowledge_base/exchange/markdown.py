@@ -151,9 +151,9 @@ def _stand_in(texts: Texts, title: str, source: Source, problems: list[Problem])
         problems.append(
             Problem(severity="warning", text="says little beside pointing elsewhere; links are not followed")
         )
-    return stands_in
     if re.search(r"\b(?:deprecated|obsolet[aeo]|descontinuad[ao])\b", plain(title)):
         problems.append(Problem(severity="warning", text="calls itself deprecated in its title"))
+    return stands_in
 
 
 def _keep_heading(heading: str, title: str, texts: Texts) -> None:
