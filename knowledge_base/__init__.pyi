@@ -37,7 +37,7 @@ from .index.server import IndexServer
 from .knowledge_base import KnowledgeBase
 from .review.differences import differences
 from .review.feedback import feedback_factor
-from .review.merging import Choice
+from .review.merging import Choice, left_behind
 from .review.transitions import ReviewRules, possible
 from .review.values import (
     DuplicatePair,
@@ -117,6 +117,7 @@ __all__ = [
     "feedback_factor",
     "files_in",
     "from_markdown",
+    "left_behind",
     "marks_of",
     "names_of_alerts",
     "possible",

@@ -84,7 +84,8 @@ class RevisionNotFound(KnowledgeBaseError):
         self.entry_id, self.number, self.last = entry_id, number, last
 
     def __str__(self) -> str:
-        return f"entry {self.entry_id} has no revision {self.number}; it has 1 to {self.last}"
+        there_are = "only 1" if self.last == 1 else f"1 to {self.last}"
+        return f"entry {self.entry_id} has no revision {self.number}; it has {there_are}"
 
 
 class RecallNotFound(KnowledgeBaseError):

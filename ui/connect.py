@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from assistant.client import AssistantClient, ServerRefused, ServerUnclear, ServerUnreachable
+from ui.bad_use import BadUse
 from ui.progress import progress_bar
 from ui.settings import Settings
+from ui.settings_reading import LoadedSettings
 
 if TYPE_CHECKING:
     from ui.server.workspace import Workspace
 
 _ANSWER_SECONDS = 60.0
 _IN_PROCESS_URL = "http://localhost"
+_WORKSPACE_KEY = "workspace.path"
 
 
 class NothingToAsk(Exception):
-    """No server runs, and the workspace does not hold what is needed to answer without one."""
+    """No server runs, and the workspace does not hold what is needed to answer without one.
 
-    def __init__(self, missing: str, settings: Settings) -> None:
-        super().__init__(missing, server_url(settings))
-        self.missing, self.url = missing, server_url(settings)
+    Attributes:
+        missing: What is not there, and where.
+        url: Where no server answers.
+        instead: What else makes it, empty for nothing.
+    """
+
+    def __init__(self, missing: str, settings: Settings, instead: str = "") -> None:
+        super().__init__(missing, server_url(settings), instead)
+        self.missing, self.url, self.instead = missing, server_url(settings), instead
 
     def __str__(self) -> str:
+        instead = f"{self.instead}, " if self.instead else ""
         return (
-            f"{self.missing}, and no server at {self.url}; start it with `firedrill up`, "
+            f"{self.missing}, and no server at {self.url}; start it with `firedrill up`, {instead}"
             "or run this in the folder where it was started (or set FIREDRILL_WORKSPACE_PATH)"
         )
 
@@ -64,28 +75,53 @@ def running_server(settings: Settings) -> Iterator[AssistantClient]:
 
 @contextmanager
 def assistant(
-    settings: Settings, *, needs_telemetry: bool = False, may_make_workspace: bool = False
+    loaded: LoadedSettings, *, needs_telemetry: bool = False, may_make_workspace: bool = False, instead: str = ""
 ) -> Iterator[AssistantClient]:
     """Speak to the running server, or open the workspace here for as long as it takes.
 
     Args:
-        settings: Where both are.
+        loaded: Where both are, and who said so.
         needs_telemetry: Whether what will be asked has no answer without telemetry.
         may_make_workspace: Whether what will be done makes sense in a workspace that is new.
+        instead: What else makes a workspace, for those who have none.
 
     Raises:
         NothingToAsk: No server answers, and there is no workspace, or no telemetry in it.
+        BadUse: The server that answers has another workspace than the one that was asked for.
         ServerUnclear: Something else listens at the server's address.
         KnowledgeBaseError: No server answers, and yet another process has the workspace open.
     """
+    settings = loaded.settings
     with ExitStack() as opened:
         try:
             client = opened.enter_context(running_server(settings))
+            _require_workspace_of(client, loaded)
         except ServerUnreachable:
             if not may_make_workspace:
-                _require_workspace(settings, needs_telemetry=needs_telemetry)
+                _require_workspace(settings, needs_telemetry=needs_telemetry, instead=instead)
             client = opened.enter_context(_in_process(settings))
         yield client
+
+
+def knowledge_assistant(
+    loaded: LoadedSettings, *, may_make_workspace: bool = False
+) -> AbstractContextManager[AssistantClient]:
+    """Speak to the `assistant` about what is known; whoever has no workspace is told how to bring knowledge in."""
+    made_by = "make a workspace with `firedrill kb import PATH`"
+    return assistant(loaded, may_make_workspace=may_make_workspace, instead=made_by)
+
+
+def _require_workspace_of(client: AssistantClient, loaded: LoadedSettings) -> None:
+    """Make sure that what was asked of one workspace is not answered by, or written to, another."""
+    origin = loaded.origins.get(_WORKSPACE_KEY)
+    if origin is None:
+        return  # Nobody named one, so the server's is meant.
+    asked, served = loaded.settings.workspace.path.resolve(), Path(client.status().workspace).resolve()
+    if asked != served:
+        raise BadUse(
+            f"{origin} asks for the workspace {asked}, and the server at {client.url} has {served}; "
+            f"give another server.port to open {asked} here, or unset {_WORKSPACE_KEY} there to use the server's"
+        )
 
 
 def _require_ours(client: AssistantClient) -> None:
@@ -97,7 +133,7 @@ def _require_ours(client: AssistantClient) -> None:
         raise ServerUnclear(f"{client.url}/health", "its status is not ok")
 
 
-def _require_workspace(settings: Settings, *, needs_telemetry: bool) -> None:
+def _require_workspace(settings: Settings, *, needs_telemetry: bool, instead: str) -> None:
     from ui.server.workspace import JOURNAL_FILE, TELEMETRY_FILE  # noqa: PLC0415 - brings the whole server
 
     folder = settings.workspace.path
@@ -105,7 +141,7 @@ def _require_workspace(settings: Settings, *, needs_telemetry: bool) -> None:
     if needs_telemetry and not telemetry.exists():
         raise NothingToAsk(f"no telemetry in {telemetry}", settings)
     if not (telemetry.exists() or (folder / JOURNAL_FILE).exists()):
-        raise NothingToAsk(f"no workspace in {folder}", settings)
+        raise NothingToAsk(f"no workspace in {folder}", settings, instead)
 
 
 @contextmanager

@@ -9,6 +9,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from ui.bad_use import BadUse
+
+
+def check_target(out: Path, *, as_folder: bool) -> None:
+    """Make sure that something can be made where an export is to lie, before anybody works on it.
+
+    Args:
+        out: Where it is to lie.
+        as_folder: Whether it is a folder of files, which may be there already, and is made with those above it.
+
+    Raises:
+        BadUse: It cannot lie there.
+    """
+    if out.is_file() or (not as_folder and out.exists()):
+        raise BadUse(f"{out} exists already; name something new")
+    if not as_folder and not out.parent.is_dir():
+        raise BadUse(f"there is no folder {out.parent} to write {out.name} into; make it, or name another")
+
 
 def write_file(pieces: Iterable[bytes], out: Path) -> int:
     """Write a file that is there once it is whole, and give its size in bytes.

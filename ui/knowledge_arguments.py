@@ -87,6 +87,13 @@ def _reviewing(actions: Any) -> None:
         metavar="FIELD",
         help="a field whose text is taken from OTHER, such as cause; may be given again",
     )
+    merge.add_argument(
+        "--both",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        help="a text that is KEEP's and OTHER's, one after the other, such as notes; may be given again",
+    )
     _add_author(merge)
     distinct = _action(actions, "distinct", "say that two entries tell different things", "knowledge_review")
     distinct.add_argument("keep", metavar="ONE", help="id of an entry")
@@ -95,7 +102,7 @@ def _reviewing(actions: Any) -> None:
     judge = _action(actions, "judge", "say what became of an entry that was found", "knowledge_review")
     _add_id(judge)
     judge.add_argument("outcome", choices=OUTCOMES)
-    judge.add_argument("--recall", default="", metavar="ID", help="the search that found it; `kb search --json` tells")
+    judge.add_argument("--recall", default="", metavar="ID", help="the search that found it; `kb search` names it")
     _add_author(judge)
     _add_note(judge)
     outcomes = _action(

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 _LOG_EVERY_SECONDS: Final = 5.0
 
@@ -27,7 +28,7 @@ def progress_bar() -> Iterator[Told]:
     if not sys.stderr.isatty():
         yield lambda _what, _done, _total: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), _HowMany(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks = {}
 
@@ -37,6 +38,13 @@ def progress_bar() -> Iterator[Told]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield told
+
+
+class _HowMany(MofNCompleteColumn):
+    """How many of how many are done, and nothing while nobody knows of how many."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task) if task.total is not None else Text()
 
 
 def progress_log(

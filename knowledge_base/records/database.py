@@ -17,6 +17,9 @@ from knowledge_base.records.tables import ChangeRow
 RECORDS_FILE: Final = "entries.sqlite"
 # How long a writer waits for another process that writes, before it says so.
 WAIT_SECONDS: Final = 30
+_SUPPORTED: Final = ("sqlite", "postgresql")
+_DRIVER: Final = "postgresql+psycopg"
+_EXAMPLE: Final = f"{_DRIVER}://user:password@host/name"
 _READ_CHANGE: Final = select(ChangeRow.number).where(ChangeRow.id == 1)
 
 
@@ -41,7 +44,8 @@ class Database:
             location = URL.create("sqlite", database=str(url)) if isinstance(url, Path) else make_url(url)
         except ArgumentError as error:
             # The text may hold a password, so it is not repeated.
-            raise RecordsUnavailable("the configured database", "its URL cannot be read as SQLAlchemy's") from error
+            problem = f"its URL cannot be read; give knowledge.database_url one such as {_EXAMPLE}"
+            raise RecordsUnavailable("the configured database", problem) from error
         self.name = location.render_as_string(hide_password=True)
         self._one_writer = threading.RLock()
         self._here = _Here()
@@ -129,13 +133,17 @@ class Database:
         return first
 
     def _opened(self, location: URL) -> Engine:
-        sqlite = location.get_backend_name() == "sqlite"
+        backend = location.get_backend_name()
+        if backend not in _SUPPORTED:
+            problem = f"is neither SQLite nor PostgreSQL; give knowledge.database_url one such as {_EXAMPLE}"
+            raise RecordsUnavailable(self.name, problem)
+        sqlite = backend == "sqlite"
         arguments = {"timeout": WAIT_SECONDS} if sqlite else {}
         try:
             # A server may have been started again since a connection was last used.
             engine = create_engine(location, pool_pre_ping=not sqlite, connect_args=arguments)
         except (SQLAlchemyError, ImportError) as error:
-            raise RecordsUnavailable(self.name, f"cannot be opened: {error}") from error
+            raise RecordsUnavailable(self.name, f"cannot be opened: {_one_line(error)}{_advice(location)}") from error
         if sqlite:
             event.listen(engine, "connect", _settle_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -158,7 +166,21 @@ class Database:
         except SQLAlchemyError as error:
             # The statement and its values are left out: entries can hold what should not reach a log.
             said = getattr(error, "orig", None) or error
-            raise RecordsUnavailable(self.name, f"{said} ({type(error).__name__})") from error
+            raise RecordsUnavailable(self.name, f"{_one_line(said)} ({type(error).__name__})") from error
+
+
+def _one_line(said: object) -> str:
+    # Drivers explain themselves over several lines, and a log or terminal wants one.
+    return " ".join(str(said).split())
+
+
+def _advice(location: URL) -> str:
+    """Say what to try where a driver cannot be loaded."""
+    if location.get_backend_name() != "postgresql":
+        return ""
+    if location.drivername != _DRIVER:
+        return f"; let knowledge.database_url begin with {_DRIVER}://"
+    return "; pip install 'firedrill[postgresql]' brings what speaks to PostgreSQL"
 
 
 class _Here(threading.local):

@@ -42,6 +42,17 @@ def merged(keep: Entry, other: Entry, choices: Mapping[str, Choice], now: dateti
     return keep.model_copy(update=fields | {"merged_from": tuple(origins.values()), "updated_at": now})
 
 
+def left_behind(kept: Entry, other: Entry) -> tuple[str, ...]:
+    """Name the fields in which the entry that was kept does not say what the other one said."""
+    told = ((name, getattr(kept, name), getattr(other, name)) for name in (*TEXTS, *LABELS))
+    return tuple(
+        name
+        for name, here, there in told
+        # A text that was chosen of both holds the other's.
+        if there and here != there and not (name in TEXTS and here and there in here)
+    )
+
+
 def put_away(other: Entry, keep_id: str, now: datetime) -> Entry:
     """Give the entry that was merged into another one: deprecated, and telling where its knowledge went."""
     return other.model_copy(

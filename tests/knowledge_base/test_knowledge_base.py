@@ -256,6 +256,8 @@ def test_an_edit_is_found_by_its_new_words_only(known: KnowledgeBase) -> None:
 
 def test_an_earlier_revision_is_restored_as_a_new_one_without_its_review(known: KnowledgeBase) -> None:
     first = known.put(entry("inc-1", title="certificate expired"), author="ana")
+    with pytest.raises(RevisionNotFound, match="has no revision 2; it has only 1"):
+        known.restore("inc-1", 2)
     known.put(entry("inc-1", title="queue overflows"), author="luís")
     approve(known, "inc-1")
     restored = known.restore("inc-1", 1, author="ana")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,7 @@ from incidents import WRITTEN_AT, entry
 from kept import opened
 
 from knowledge_base.errors import RecordsUnavailable
+from knowledge_base.records.database import Database
 from knowledge_base.records.records import Records
 from knowledge_base.records.tables import RecallRow
 
@@ -76,4 +80,39 @@ def test_what_the_database_refuses_is_said_without_the_values(records: Records) 
     with pytest.raises(RecordsUnavailable) as refused, records.database.adding() as session:
         session.add_all([RecallRow(id="x", at=WRITTEN_AT, document="segredo") for _ in range(2)])
     assert "IntegrityError" in str(refused.value)
+    assert "segredo" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "db.internal/firedrill",
+            "its URL cannot be read; give knowledge.database_url one such as postgresql+psycopg:",
+        ),
+        ("mysql://u:segredo@h/d", "is neither SQLite nor PostgreSQL; give knowledge.database_url one such as postgre"),
+        ("postgres://u:segredo@h/d", "is neither SQLite nor PostgreSQL; give knowledge.database_url one such as post"),
+        ("postgresql+nada://u:segredo@h/d", "; let knowledge.database_url begin with postgresql+psycopg://"),
+    ],
+)
+def test_a_database_that_cannot_be_is_refused_with_the_setting_and_what_would_do(url: str, said: str) -> None:
+    with pytest.raises(RecordsUnavailable) as refused:
+        Database(url)
+    assert said in str(refused.value)
+    assert "segredo" not in str(refused.value)
+
+
+def test_where_the_driver_is_missing_it_says_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(RecordsUnavailable, match=re.escape("; pip install 'firedrill[postgresql]' brings")):
+        Database("postgresql+psycopg://u@127.0.0.1/d")
+
+
+def test_what_a_driver_says_is_told_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # Nobody listens there, and nobody else can.
+        with pytest.raises(RecordsUnavailable) as refused:
+            Database(f"postgresql+psycopg://u:segredo@127.0.0.1:{taken.getsockname()[1]}/d")
+    assert "OperationalError" in str(refused.value)
+    assert "\n" not in str(refused.value)
     assert "segredo" not in str(refused.value)

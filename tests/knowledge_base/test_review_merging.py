@@ -7,7 +7,7 @@ from incidents import WRITTEN_AT, entry
 
 from knowledge_base.entry import Entry, ReviewStatus, Severity
 from knowledge_base.errors import MergeRefused
-from knowledge_base.review.merging import merged, put_away
+from knowledge_base.review.merging import left_behind, merged, put_away
 
 NOW = WRITTEN_AT + timedelta(days=1)
 KEEP = entry(
@@ -32,6 +32,15 @@ OTHER = entry(
     signature={"errors": 1.0},
     provenance={"source": "other.md", "author": "Rui"},
 )
+
+
+def test_what_a_merged_entry_does_not_tell_is_named() -> None:
+    assert left_behind(merged(KEEP, OTHER, {}, NOW), OTHER) == ("title",)
+    assert left_behind(merged(KEEP, OTHER, {"title": "both"}, NOW), OTHER) == ()
+    assert left_behind(merged(KEEP, OTHER, {"title": "other", "team": "keep"}, NOW), OTHER) == ("team",)
+    long = OTHER.model_copy(update={"title": "Encomendas", "fix": "Um.\n\nDois."})
+    said = KEEP.model_copy(update={"fix": "Zero."})
+    assert left_behind(merged(said, long, {"fix": "both"}, NOW), long) == ("title",)
 
 
 def test_a_merged_entry_keeps_what_both_know() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -213,6 +215,33 @@ def test_text_from_elsewhere_cannot_drive_the_terminal(
     out = capfd.readouterr().out
     assert "\x1b" not in out
     assert "[bold]não[/bold]" in out
+
+
+@pytest.mark.parametrize(("columns", "is_table"), [(120, True), (60, True), (45, False), (20, False)])
+def test_what_people_copy_stays_in_one_piece_however_narrow_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: int, is_table: bool
+) -> None:
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ids = ["fila-parada-9300869c16", "a", "kube-api-down-14fc94cedf"]
+    title = "um título que não acaba e não acaba"
+    print_table(("id", "title", "fault"), [(id_, title, "bad_version") for id_ in ids], whole=("id",))
+    out = re.sub(r"\x1b\[\d*m", "", terminal.getvalue())
+    assert all(re.search(rf"(?m)\b{id_}( |$)", out) for id_ in ids)
+    assert "…" not in out
+    assert ("┃" in out) is is_table
+    assert not is_table or max(map(len, out.splitlines())) <= columns
+
+
+def test_a_cell_that_is_too_long_goes_on_in_the_next_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "30")
+    print_table(("what",), [("a" * 70,)])
+    assert terminal.getvalue().count("a") == 71
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

@@ -80,7 +80,7 @@ def _await_health(process: subprocess.Popen[bytes], port: int, log: Path) -> Non
 
 
 def test_a_question_without_telemetry_fails_with_a_notice(server: Running) -> None:
-    with assistant(load_settings(folder=server.folder, environment={}).settings) as client:
+    with assistant(load_settings(folder=server.folder, environment={})) as client:
         question = client.wait_for_answer(client.ask("o que há?").id, PATIENCE_SECONDS)
         assert client.status().telemetry.problem is not None
     assert question.state is QuestionState.FAILED

@@ -18,7 +18,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     """Ask, and print the answer as it grows."""
     if not arguments.question.strip():
         raise BadUse("the question is empty; ask something, such as: what is wrong with checkout?")
-    with assistant(load_settings(file=arguments.config).settings) as client:
+    with assistant(load_settings(file=arguments.config)) as client:
         question = _ask(client, arguments.question, arguments.incident, quiet=arguments.json)
     if arguments.json:
         print_json(question)

@@ -45,7 +45,7 @@ def _diagnosed(arguments: argparse.Namespace) -> Diagnosis:
         if not arguments.recording.is_dir():
             raise BadUse(f"there is no folder {arguments.recording}; name the folder of a recording")
         return diagnose_folder(arguments.recording)
-    with assistant(load_settings(file=arguments.config).settings, needs_telemetry=True) as client:
+    with assistant(load_settings(file=arguments.config), needs_telemetry=True) as client:
         return client.diagnose(last_seconds=arguments.last)
 
 

@@ -10,20 +10,20 @@ from ui.connect import NothingToAsk, assistant, running_server, server_url
 from ui.exits import Exit
 from ui.server.workspace import DRILLS_FOLDER, SANDBOX_FOLDER, TELEMETRY_FILE
 from ui.settings import Settings
-from ui.settings_reading import load_settings
+from ui.settings_reading import LoadedSettings, load_settings
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """List drills, or run some."""
-    settings = load_settings(file=arguments.config).settings
+    loaded = load_settings(file=arguments.config)
     if arguments.action == "list":
-        return _list(settings, as_json=arguments.json)
-    return _run(settings, arguments.names, as_json=arguments.json)
+        return _list(loaded, as_json=arguments.json)
+    return _run(loaded.settings, arguments.names, as_json=arguments.json)
 
 
-def _list(settings: Settings, *, as_json: bool) -> Exit:
+def _list(loaded: LoadedSettings, *, as_json: bool) -> Exit:
     try:
-        with assistant(settings) as client:
+        with assistant(loaded) as client:
             done = client.drills()
     except NothingToAsk:
         done = []  # Nothing was ever run here, and what could be is known all the same.

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from assistant.client import AssistantClient
 from assistant.knowledge_client import KnowledgeClient
 from knowledge_base import Entry, FieldChange, Filters, Match, ReviewStatus, differences, marks_of
 from ui.bad_use import BadUse
 from ui.commands.output import print_json, print_table, printable, say
-from ui.connect import assistant
+from ui.connect import knowledge_assistant
 from ui.exits import Exit
 from ui.settings_reading import load_settings
 
@@ -19,15 +20,16 @@ _STATUS_IN_WORDS = {
     ReviewStatus.DEPRECATED: "deprecated",
 }
 _REASONS_SHOWN = 2
+CAREFUL: Final = "Careful: this text gives orders to an assistant. It is shown as text, and nothing obeys it."
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Search what is known, list it, and show how an entry came to be."""
-    settings = load_settings(file=arguments.config).settings
+    loaded = load_settings(file=arguments.config)
     if arguments.action == "search" and not arguments.text.strip():
         raise BadUse("the search is empty; say what is happening")
     actions = {"search": _search, "list": _list, "show": _show, "diff": _diff}
-    with assistant(settings) as client:
+    with knowledge_assistant(loaded) as client:
         return actions[arguments.action](client, arguments)
 
 
@@ -59,14 +61,21 @@ def _search(client: AssistantClient, arguments: argparse.Namespace) -> Exit:
     elif not found.matches:
         print("nothing similar is known")
     else:
-        print_table(("score", "id", "title", "status", "why"), [_match_row(match) for match in found.matches])
+        rows = [_match_row(match) for match in found.matches]
+        print_table(("score", "id", "title", "status", "why"), rows, whole=("id",))
+        say(f"say what became of one: `firedrill kb judge ID helped --recall {found.recall_id}`, or wrong")
     return Exit.DONE if found.matches else Exit.ANSWER_IS_NO
 
 
 def _match_row(match: Match) -> tuple[str, ...]:
     entry = match.entry
     why = "; ".join(match.why[:_REASONS_SHOWN])
-    return (f"{match.score:.2f}", entry.id, entry.title, _STATUS_IN_WORDS[entry.status], why)
+    return (f"{match.score:.2f}", entry.id, entry.title, _status(entry), why)
+
+
+def _status(entry: Entry) -> str:
+    """Say how far an entry is vouched for, and what is odd about it."""
+    return ", ".join((_STATUS_IN_WORDS[entry.status], *(mark.replace("_", " ") for mark in marks_of(entry))))
 
 
 def _list(client: AssistantClient, arguments: argparse.Namespace) -> Exit:
@@ -83,12 +92,12 @@ def _list(client: AssistantClient, arguments: argparse.Namespace) -> Exit:
             one.title,
             one.kind,
             one.fault_kind or "-",
-            _STATUS_IN_WORDS[one.status],
+            _status(one),
             one.review_by.isoformat() if one.review_by else "-",
         )
         for one in entries
     ]
-    print_table(("id", "title", "kind", "fault", "status", "review by"), rows)
+    print_table(("id", "title", "kind", "fault", "status", "review by"), rows, whole=("id",))
     if len(entries) == arguments.limit:
         say(f"there may be more than these {len(entries)}; --limit gives more")
     return Exit.DONE
@@ -150,7 +159,7 @@ def _in_words(entry: Entry) -> str:
         head += f", to be looked at again by {entry.review_by}"
     parts = [head]
     if marks_of(entry):
-        parts.append("Careful: this text gives orders to an assistant. It is shown as text, and nothing obeys it.")
+        parts.append(CAREFUL)
     parts.append(_said("Symptoms", entry.symptoms))
     parts.append(_said("Cause", entry.cause or "not known yet"))
     parts.append(_said("Fix", entry.fix or "not known yet"))

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from assistant.knowledge_client import KnowledgeClient
-from assistant.knowledge_values import Becomes, ImportJob, ImportState, PlannedFile
+from assistant.knowledge_values import Becomes, FileProblem, ImportJob, ImportState, PlannedFile
 from ui.bad_use import BadUse
 from ui.commands.knowledge import filters_of
 from ui.commands.output import print_json, print_table, printable, say
-from ui.connect import assistant
+from ui.connect import knowledge_assistant
 from ui.exits import Exit
-from ui.export_files import write_file, write_folder
+from ui.export_files import check_target, write_file, write_folder
 from ui.login import author_of
 from ui.progress import Told, progress_bar
 from ui.settings_reading import load_settings
@@ -20,21 +20,21 @@ from ui.settings_reading import load_settings
 _PATIENCE_SECONDS: Final = 600.0
 _FILES_SHOWN: Final = 200
 _PROBLEMS_SHOWN: Final = 100
+_NAMES_SHOWN: Final = 3
 _COLUMNS: Final[tuple[Becomes, ...]] = ("new", "changed", "unchanged", "duplicate")
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Bring entries in, after showing what would be done; or take all out."""
-    settings = load_settings(file=arguments.config).settings
+    loaded = load_settings(file=arguments.config)
     if arguments.action == "import":
         path = arguments.path.resolve()
         if not path.exists():
             raise BadUse(f"there is no file or folder {arguments.path}")
-        with assistant(settings, may_make_workspace=True) as client:
+        with knowledge_assistant(loaded, may_make_workspace=True) as client:
             return _import(client.knowledge, path, arguments)
-    if arguments.out.is_file() or (arguments.format != "markdown" and arguments.out.exists()):
-        raise BadUse(f"{arguments.out} exists already; name something new")
-    with assistant(settings) as client:
+    check_target(arguments.out, as_folder=arguments.format == "markdown")
+    with knowledge_assistant(loaded) as client:
         return _export(client.knowledge, arguments)
 
 
@@ -85,11 +85,11 @@ def _ask(plan: ImportJob) -> None:
 
 
 def _show_plan(plan: ImportJob) -> None:
-    rows = [_file_row(file) for file in plan.files if file.entries or file.problems]
+    rows = [_file_row(file) for file in plan.files if file.entries or any(map(_is_serious, file.problems))]
     print_table(("file", *_COLUMNS, "problems"), rows[:_FILES_SHOWN])
     if len(rows) > _FILES_SHOWN:
         print(f"... and {len(rows) - _FILES_SHOWN} files more; --json tells of all")
-    said = [line for file in plan.files for line in _problems(file)]
+    said = [*(line for file in plan.files for line in _problems(file)), *_notes(plan)]
     for line in said[:_PROBLEMS_SHOWN]:
         print(printable(line))
     if len(said) > _PROBLEMS_SHOWN:
@@ -102,12 +102,33 @@ def _show_plan(plan: ImportJob) -> None:
 
 def _file_row(file: PlannedFile) -> tuple[str, ...]:
     counts = [sum(entry.becomes == becomes for entry in file.entries) for becomes in _COLUMNS]
-    serious = sum(problem.severity != "note" for problem in file.problems)
+    serious = sum(map(_is_serious, file.problems))
     return (file.name, *(str(number) if number else "" for number in counts), str(serious) if serious else "")
 
 
+def _is_serious(problem: FileProblem) -> bool:
+    return problem.severity != "note"
+
+
+def _notes(plan: ImportJob) -> list[str]:
+    """Tell each note once, however many files it is about."""
+    files: dict[str, list[str]] = {}
+    for file in plan.files:
+        for note in dict.fromkeys(problem.text for problem in file.problems if not _is_serious(problem)):
+            files.setdefault(note, []).append(file.name)
+    return [
+        f"{names[0]}: note: {note}" if len(names) == 1 else f"in {len(names)} files: note: {note} ({_some(names)})"
+        for note, names in files.items()
+    ]
+
+
+def _some(names: list[str]) -> str:
+    shown, more = names[:_NAMES_SHOWN], len(names) - _NAMES_SHOWN
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
 def _problems(file: PlannedFile) -> list[str]:
-    lines = [f"{file.name}: {problem.severity}: {problem.text}" for problem in file.problems]
+    lines = [f"{file.name}: {one.severity}: {one.text}" for one in file.problems if _is_serious(one)]
     for entry in file.entries:
         if entry.becomes == "duplicate":
             lines.append(f"{file.name}: duplicate: {entry.title}: {entry.reason}")

@@ -4,19 +4,19 @@ import argparse
 from functools import partial
 
 from ui.commands.output import print_json
-from ui.connect import assistant
+from ui.connect import knowledge_assistant
 from ui.exits import Exit
 from ui.progress import progress_bar
 from ui.settings import Settings
-from ui.settings_reading import load_settings
+from ui.settings_reading import LoadedSettings, load_settings
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Make the index anew, or say how it stands to the records."""
-    settings = load_settings(file=arguments.config).settings
+    loaded = load_settings(file=arguments.config)
     if arguments.action == "rebuild":
-        return _rebuild(settings, as_json=arguments.json)
-    return _check(settings, as_json=arguments.json)
+        return _rebuild(loaded.settings, as_json=arguments.json)
+    return _check(loaded, as_json=arguments.json)
 
 
 def _rebuild(settings: Settings, *, as_json: bool) -> Exit:
@@ -31,8 +31,8 @@ def _rebuild(settings: Settings, *, as_json: bool) -> Exit:
     return Exit.DONE
 
 
-def _check(settings: Settings, *, as_json: bool) -> Exit:
-    with assistant(settings) as client:
+def _check(loaded: LoadedSettings, *, as_json: bool) -> Exit:
+    with knowledge_assistant(loaded) as client:
         state = client.knowledge.index_state()
     if as_json:
         print_json(state)

@@ -3,9 +3,10 @@ from __future__ import annotations
 import argparse
 
 from assistant.client import AssistantClient
-from knowledge_base import Choice, LedgerLine, ReviewAction
+from knowledge_base import Choice, Entry, LedgerLine, ReviewAction, left_behind
+from ui.bad_use import BadUse
 from ui.commands.output import print_json, print_table
-from ui.connect import assistant
+from ui.connect import knowledge_assistant
 from ui.exits import Exit
 from ui.login import author_of
 from ui.settings_reading import load_settings
@@ -13,7 +14,7 @@ from ui.settings_reading import load_settings
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Vouch for entries, make one of two, and say what became of what was found."""
-    settings = load_settings(file=arguments.config).settings
+    loaded = load_settings(file=arguments.config)
     actions = {
         "review": _review,
         "duplicates": _duplicates,
@@ -22,7 +23,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         "judge": _judge,
         "outcomes": _outcomes,
     }
-    with assistant(settings) as client:
+    with knowledge_assistant(loaded) as client:
         return actions[arguments.action](client, arguments)
 
 
@@ -45,19 +46,35 @@ def _duplicates(client: AssistantClient, arguments: argparse.Namespace) -> Exit:
         print("no two entries seem to tell the same")
     else:
         rows = [(f"{pair.similarity:.2f}", pair.one, pair.other, f"{pair.found_at:%Y-%m-%d}") for pair in pairs]
-        print_table(("alike", "one", "other", "found"), rows)
+        print_table(("alike", "one", "other", "found"), rows, whole=("one", "other"))
         print("`firedrill kb merge KEEP OTHER` makes one of two, `firedrill kb distinct ONE OTHER` keeps both")
     return Exit.DONE
 
 
 def _merge(client: AssistantClient, arguments: argparse.Namespace) -> Exit:
-    choices: dict[str, Choice] = dict.fromkeys(arguments.take, "other")
+    if twice := sorted(set(arguments.take) & set(arguments.both)):
+        raise BadUse(f"{', '.join(twice)}: --take or --both, not each")
+    choices: dict[str, Choice] = {
+        **dict.fromkeys(arguments.take, "other"),
+        **dict.fromkeys(arguments.both, "both"),
+    }
+    away = client.knowledge.entry(arguments.other)
     kept = client.knowledge.merge(arguments.keep, arguments.other, choices, author_of(arguments))
     if arguments.json:
         print_json(kept)
     else:
-        print(f"{kept.id} now tells what both told; {arguments.other} is deprecated")
+        print(_what_was_kept(kept, away))
     return Exit.DONE
+
+
+def _what_was_kept(kept: Entry, away: Entry) -> str:
+    left = left_behind(kept, away)
+    if not left:
+        return f"{kept.id} now tells what both told; {away.id} is deprecated"
+    return (
+        f"{kept.id} has the services, operations and signals of both, and its own {', '.join(left)}; what {away.id} "
+        f"said there stays in it alone, and it is deprecated. `firedrill kb show {away.id}` shows it"
+    )
 
 
 def _distinct(client: AssistantClient, arguments: argparse.Namespace) -> Exit:

@@ -10,7 +10,7 @@ from ui.settings_reading import load_settings
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Freeze the latest telemetry."""
-    with assistant(load_settings(file=arguments.config).settings, needs_telemetry=True) as client:
+    with assistant(load_settings(file=arguments.config), needs_telemetry=True) as client:
         path = client.record(arguments.last, str(arguments.out.resolve()))
     if arguments.json:
         print_json({"path": path})
