@@ -13,17 +13,24 @@ from typing import TYPE_CHECKING, Final, Self
 
 from knowledge_base.embedding.embedder import Embedder
 from knowledge_base.entry import Entry, ReviewStatus, Revision
-from knowledge_base.errors import Conflict, EntryNotFound, KnowledgeBaseError, NotOpen, RevisionNotFound
+from knowledge_base.errors import (
+    Conflict,
+    EntryNotFound,
+    KnowledgeBaseError,
+    NotOpen,
+    RecordsUnavailable,
+    RevisionNotFound,
+)
 from knowledge_base.folder_lock import FolderLock
 from knowledge_base.index.check import IndexCheck
-from knowledge_base.review.transitions import ReviewRules, edited, restored
+from knowledge_base.review.transitions import MACHINE_AUTHOR, ReviewRules, edited, restored
 from knowledge_base.review.values import Recalled
 from knowledge_base.search.passages import fingerprint, passages
 from knowledge_base.search.question import Comparison, Filters, Found, Match, Question
 
 if TYPE_CHECKING:
     # Chroma, SQLAlchemy and bm25s take most of a second to import, so `open` does it.
-    from knowledge_base.exchange.plan import ImportPlan
+    from knowledge_base.exchange.plan import ImportOutcome, ImportPlan
     from knowledge_base.exchange.values import FileReport
     from knowledge_base.index.keeper import IndexKeeper, Progress
     from knowledge_base.index.server import IndexServer
@@ -36,8 +43,6 @@ if TYPE_CHECKING:
 
 INDEX_FOLDER: Final = "index"
 ENTRIES_LISTED: Final = 100
-MACHINE: Final = "firedrill"
-"""Author of what nobody wrote: drafts made of incidents."""
 ANYTHING: Final = Filters()
 _INDEXED_AT_ONCE: Final = 200
 
@@ -163,7 +168,7 @@ class KnowledgeBase:
     def close(self) -> None:
         """Let go of the folder; again is harmless."""
         self._is_open = False
-        with self._indexing:
+        with self._searcher.paused(), self._indexing:
             self._resources.close()
 
     def __enter__(self) -> Self:
@@ -243,8 +248,8 @@ class KnowledgeBase:
         self._check_open()
         return plan_import(reports, self._records, keep_review=keep_review)
 
-    def import_plan(self, plan: ImportPlan, *, author: str = "", progress: Progress | None = None) -> int:
-        """Carry a plan out, and say how many entries were written: those of a file all or none.
+    def import_plan(self, plan: ImportPlan, *, author: str = "", progress: Progress | None = None) -> ImportOutcome:
+        """Carry a plan out: the entries of a file all or none, save those that somebody wrote after it was planned.
 
         What is written can be found by its words at once, and by its meaning when it is indexed, which is told as
         progress. However it ends, importing the same again writes what is missing; and what was written and not
@@ -255,24 +260,32 @@ class KnowledgeBase:
             IndexUnavailable: Everything was written, and some of it cannot be found by meaning yet.
             ModelUnavailable: As above.
         """
+        from knowledge_base.exchange.plan import ImportOutcome  # noqa: PLC0415 - only imports need it
+
         self._check_open()
         written: list[Entry] = []
+        overtaken: list[str] = []
         for file in plan.files:
-            entries = [planned.entry for planned in file.entries if planned.is_written]
-            if not entries:
+            wanted = [planned for planned in file.entries if planned.is_written]
+            if not wanted:
                 continue
             now = self._clock()
             with self._writing():
-                before = self._records.many([entry.id for entry in entries])
-                kept = [
-                    edited(before.get(entry.id), entry, self._rules).model_copy(update={"updated_at": now})
-                    for entry in entries
-                ]
+                known = self._records.many([planned.entry.id for planned in wanted])
+                kept = []
+                for planned in wanted:
+                    before = known.get(planned.entry.id)
+                    if (before.updated_at if before else None) != planned.compared_with:
+                        overtaken.append(planned.entry.id)
+                        continue
+                    # A backup brings its review with it.
+                    entry = planned.entry if plan.keep_review else edited(before, planned.entry, self._rules)
+                    kept.append(entry.model_copy(update={"updated_at": now}))
                 self._records.write(kept, author=author, note=f"imported from {file.name}", at=now)
             written += kept
         self._index_all(written, progress)
         self._notice_duplicates(written)
-        return len(written)
+        return ImportOutcome(written=len(written), overtaken=tuple(overtaken))
 
     def remember(self, entry: Entry) -> Entry:
         """Keep what a machine made of an incident, and give it back as it is kept; never over what a person wrote.
@@ -284,10 +297,10 @@ class KnowledgeBase:
         """
         with self._writing():
             before = self._records.get(entry.id)
-            people = {revision.author for revision in self._records.revisions(entry.id)} - {MACHINE}
+            people = {revision.author for revision in self._records.revisions(entry.id)} - {MACHINE_AUTHOR}
             if before is not None and (people or before.status is not ReviewStatus.DRAFT):
                 entry = _filled_in(before, entry)
-            kept = self.write(edited(before, entry, self._rules), author=MACHINE, note="")
+            kept = self.write(edited(before, entry, self._rules), author=MACHINE_AUTHOR, note="")
         if before is None:
             self._notice_duplicates([kept])
         return kept
@@ -323,6 +336,15 @@ class KnowledgeBase:
         if found is None:
             raise EntryNotFound(entry_id, self._records.ids())
         return found
+
+    def many(self, ids: Collection[str]) -> dict[str, Entry]:
+        """Read entries by id, in the order asked; those that are not there are left out.
+
+        Raises:
+            RecordsUnavailable: The database does not answer.
+        """
+        self._check_open()
+        return self._records.many(ids)
 
     def entries(
         self,
@@ -444,8 +466,13 @@ class KnowledgeBase:
         """
         matches = self.search(question, limit=limit, exclude=exclude)
         shown = [_as_shown(match, rank) for rank, match in enumerate(matches, start=1)]
-        noted = self.ledger.note_recall(question.text, shown, incident=incident)
-        return Found(recall_id=noted.id, matches=tuple(matches))
+        try:
+            recall_id = self.ledger.note_recall(question.text, shown, incident=incident).id
+        except RecordsUnavailable as error:
+            # Whoever asks at three in the morning wants the answer, and not that it was noted.
+            _log.warning("a recall could not be noted: %s", error)
+            recall_id = ""
+        return Found(recall_id=recall_id, matches=tuple(matches))
 
     def compare(self, question: Question, *, limit: int = 10, exclude: Collection[str] = ()) -> Comparison:
         """Ask a question in every way of comparing, and give the rankings side by side.
@@ -465,7 +492,7 @@ class KnowledgeBase:
             RecordsUnavailable: The database does not answer.
         """
         self._check_open()
-        with self._indexing:
+        with self._searcher.paused(), self._indexing:
             return self._keeper.rebuild(progress)
 
     def check(self) -> IndexCheck:

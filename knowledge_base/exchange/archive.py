@@ -14,7 +14,11 @@ from knowledge_base.errors import Unreadable
 from knowledge_base.exchange.limits import ImportLimits, size_in_words
 
 ARCHIVES: Final = frozenset((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar", ".whl"))
+# `zipfile` unpacks bzip2 and LZMA a block at a time, however much a block unfolds to.
+_BOUNDED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED: Final = 0x1
+# What `zipfile` and its decompressor raise over bytes that are not what they should be.
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,13 @@ def members(file: IO[bytes], *, name: str, limits: ImportLimits) -> Iterator[Mem
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise Unreadable(name, f"is no zip archive that can be read: {error}") from error
     with archive:
-        listed = [info for info in archive.infolist() if not info.is_dir()]
+        listed = [info for info in archive.infolist() if not info.filename.endswith("/")]
         _refuse_bombs(listed, name, limits)
         for info in sorted(listed, key=lambda one: one.filename):
             inner = _name(info)
             if _is_hidden(inner):
                 continue
-            problem = _problem(info, inner, limits)
+            problem = _problem(info, inner, limits) if inner else "has no name in the archive; it was not read"
             yield Member(inner, problem=problem) if problem else _read(archive, info, inner)
 
 
@@ -58,7 +62,7 @@ def _is_hidden(inner: str) -> bool:
 
 
 def _refuse_bombs(listed: list[zipfile.ZipInfo], name: str, limits: ImportLimits) -> None:
-    # `zipfile` gives no more bytes than a file's header says, so the headers are what bounds the reading.
+    # No more is unpacked than a file's header says, see `_read`, so the headers are what bounds the reading.
     if len(listed) > limits.files:
         raise Unreadable(
             name, f"holds {len(listed)} files, and {limits.files} is the most that is read from one archive"
@@ -83,26 +87,32 @@ def _refuse_bombs(listed: list[zipfile.ZipInfo], name: str, limits: ImportLimits
 def _problem(info: zipfile.ZipInfo, inner: str, limits: ImportLimits) -> str:
     """Say why a file is not read, empty where it is."""
     path = PurePosixPath(inner)
-    if path.is_absolute() or ".." in path.parts or inner[1:2] == ":" or "\x00" in info.orig_filename:
-        return "its name leads out of the archive; it was not read"
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return "is a link; links are not followed"
-    if info.flag_bits & _ENCRYPTED:
-        return "is encrypted; pack it again without a password"
-    if path.suffix.lower() in ARCHIVES:
-        return "is an archive in an archive; unpack it and import it by itself"
-    if info.file_size > limits.file_bytes:
-        return (
-            f"has {size_in_words(info.file_size)}, and {size_in_words(limits.file_bytes)} is the most that is read "
-            "from an archive; import it by itself"
-        )
-    return ""
+    leads_out = path.is_absolute() or ".." in path.parts or inner[1:2] == ":" or "\x00" in info.orig_filename
+    too_large = (
+        f"has {size_in_words(info.file_size)}, and {size_in_words(limits.file_bytes)} is the most that is read "
+        "from an archive; import it by itself"
+    )
+    reasons = (
+        (leads_out, "its name leads out of the archive; it was not read"),
+        (stat.S_ISLNK(info.external_attr >> 16), "is a link; links are not followed"),
+        (info.flag_bits & _ENCRYPTED, "is encrypted; pack it again without a password"),
+        (
+            info.compress_type not in _BOUNDED,
+            "is packed in a way whose memory cannot be bounded; pack it again as an ordinary zip",
+        ),
+        (path.suffix.lower() in ARCHIVES, "is an archive in an archive; unpack it and import it by itself"),
+        (info.file_size > limits.file_bytes, too_large),
+    )
+    return next((why for applies, why in reasons if applies), "")
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, inner: str) -> Member:
     try:
-        return Member(inner, archive.read(info))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+        # `ZipFile.read` would unpack everything before it compares that with the header.
+        with archive.open(info) as file:
+            data = file.read(info.file_size + 1)
+        return Member(inner, data)
+    except _BROKEN as error:
         return Member(inner, problem=f"is broken in the archive: {error}; pack it again")
 
 

@@ -121,7 +121,9 @@ def _source(path: Path, name: str, checkout: Checkout | None) -> Source:
     if checkout is None or not checkout.repository:
         commit = {SOURCE_COMMIT: checkout.commit} if checkout is not None and checkout.commit else {}
         return Source(name=name, key=f"file:{resolved.as_posix()}", provenance=commit)
-    inside = resolved.relative_to(checkout.root).as_posix()
+    # A link that somebody named may stand outside of the checkout that it leads into.
+    within = resolved if resolved.is_relative_to(checkout.root) else path.resolve()
+    inside = within.relative_to(checkout.root).as_posix()
     origin = {SOURCE_REPOSITORY: checkout.repository}
     if checkout.commit:
         origin[SOURCE_COMMIT] = checkout.commit

@@ -14,6 +14,8 @@ from knowledge_base.errors import Unreadable
 
 _DEEPEST: Final = 20
 _SPELT_OUT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+# An escape (`"\0"`, `"\ud800"`) can write what no file of text may hold.
+_IN_NO_TEXT: Final = re.compile(r"[\x00\ud800-\udfff]")
 _LABEL_LINE: Final = re.compile(r"[A-Za-z_À-ÿ][\w .-]{0,60}:(?: |$)")
 
 
@@ -77,7 +79,7 @@ def split_front_matter(text: str, *, name: str, longest: int | None = None) -> F
         longest: Most characters that the front matter may have, None for any.
 
     Raises:
-        Unreadable: It has front matter that is broken.
+        Unreadable: It has front matter that is broken, or that has NUL or half of a surrogate pair in it.
     """
     fence = text[:4].rstrip("\n")
     if fence not in {"---", "+++"} or not text.startswith(fence + "\n"):
@@ -94,6 +96,7 @@ def split_front_matter(text: str, *, name: str, longest: int | None = None) -> F
     labels = _yaml(block, name) if fence == "---" else _toml(block, name)
     if labels is None:
         return FrontMatter(body=text)
+    _refuse_what_no_text_has(labels, name)
     body = text[end.end() :].removeprefix("\n")
     return FrontMatter(labels=labels, body=body, first_line=text.count("\n", 0, end.end()) + 2)
 
@@ -107,7 +110,7 @@ def _yaml(block: str, name: str) -> dict[str, Any] | None:
         # The mark counts from 0 within the block, and the line of dashes comes first.
         where = f", line {mark.line + 2}" if mark is not None else ""
         raise Unreadable(name, f"its front matter is broken{where}: {error.problem}; mend it and try again") from error
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError, TypeError) as error:
         raise Unreadable(name, f"its front matter is broken: {error}; mend it and try again") from error
     if read is None or read == "":
         return {}
@@ -120,7 +123,7 @@ def _yaml(block: str, name: str) -> dict[str, Any] | None:
 def _toml(block: str, name: str) -> dict[str, Any]:
     try:
         return {key: _texts(value) for key, value in tomllib.loads(block).items()}
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (RecursionError, ValueError) as error:
         raise Unreadable(name, f"its front matter is broken: {error}; mend it and try again") from error
 
 
@@ -130,6 +133,24 @@ def _texts(value: object) -> Any:
     if isinstance(value, list):
         return [_texts(inner) for inner in value]
     return str(value)
+
+
+def _refuse_what_no_text_has(labels: Mapping[str, Any], name: str) -> None:
+    for label, value in labels.items():
+        # A stack, because dotted keys of TOML nest deeper than calls may.
+        left = [label, value]
+        while left:
+            one = left.pop()
+            if isinstance(one, dict):
+                left += [*one.keys(), *one.values()]
+            elif isinstance(one, list):
+                left += one
+            elif _IN_NO_TEXT.search(one):
+                raise Unreadable(
+                    name,
+                    f"its front matter has a character that no text may have (NUL, or half of a surrogate pair) in "
+                    f"the label {label!r}; take it out, or write the character itself, and try again",
+                )
 
 
 class _PlainDumper(yaml.SafeDumper):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from knowledge_base.entry import Entry, ReviewStatus
 from knowledge_base.exchange.identity import content_sha256
@@ -41,6 +41,7 @@ class PlannedEntry(BaseModel):
     Attributes:
         action: What becomes of it.
         entry: As it would be written; for what stays unchanged, as it was read.
+        compared_with: When what is known of it was last changed, as it was planned; None where nothing was known.
         fields: Which fields change, for one that is known and changes.
         reason: Why it is so, where that is not plain; empty otherwise.
         warning: What somebody should know before agreeing, empty for nothing.
@@ -51,6 +52,7 @@ class PlannedEntry(BaseModel):
 
     action: PlannedAction
     entry: Entry
+    compared_with: AwareDatetime | None = None
     fields: tuple[str, ...] = ()
     reason: str = ""
     warning: str = ""
@@ -96,11 +98,17 @@ class ImportCounts(BaseModel):
 
 
 class ImportPlan(BaseModel):
-    """What an import would do, file by file."""
+    """What an import would do, file by file.
+
+    Attributes:
+        files: What each file gives.
+        keep_review: Whether review status and review day come with the entries, to restore a backup.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     files: tuple[FilePlan, ...] = ()
+    keep_review: bool = False
 
     def written(self) -> Iterator[Entry]:
         """Give the entries that carrying it out writes, in the order of the files."""
@@ -122,6 +130,20 @@ class ImportPlan(BaseModel):
             errors=problems["error"],
             warnings=problems["warning"] + sum(bool(planned.warning) for planned in entries),
         )
+
+
+class ImportOutcome(BaseModel):
+    """What became of a plan that was carried out.
+
+    Attributes:
+        written: How many entries were written.
+        overtaken: Entries that somebody wrote after the plan was made; they were left alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    written: int
+    overtaken: tuple[str, ...] = ()
 
 
 class KnownEntries(Protocol):
@@ -150,7 +172,8 @@ def plan_import(reports: Iterable[FileReport], known: KnownEntries, *, keep_revi
             new is a draft, whatever it says of itself: nobody here has vouched for it.
     """
     seen = _Seen()
-    return ImportPlan(files=tuple(_plan_file(report, known, seen, keep_review=keep_review) for report in reports))
+    files = tuple(_plan_file(report, known, seen, keep_review=keep_review) for report in reports)
+    return ImportPlan(files=files, keep_review=keep_review)
 
 
 class _Seen:
@@ -238,7 +261,8 @@ def _changed(draft: EntryDraft, known: Entry, *, keep_review: bool) -> PlannedEn
         warnings.append("it was edited here since it was imported; the import goes over that")
     if "title" in fields:
         warnings.append(f"its title was {known.title!r}; make sure that it is the same thing")
-    return _planned(PlannedAction.CHANGED, draft, then, fields=fields, warning="; ".join(warnings))
+    changed = _planned(PlannedAction.CHANGED, draft, then, fields=fields, warning="; ".join(warnings))
+    return changed.model_copy(update={"compared_with": known.updated_at})
 
 
 def _merged(draft: EntryDraft, known: Entry, *, keep_review: bool) -> Entry:

@@ -48,7 +48,7 @@ class IndexServer:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"the index server needs a URL such as https://chroma.example.org, got {self.url!r}")
+            raise ValueError("the index server needs a URL such as https://chroma.example.org")
         if parts.username or parts.password or parts.query or parts.fragment:
             # Not repeated in the message: there may be a password in it.
             raise ValueError(

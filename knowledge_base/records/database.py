@@ -141,7 +141,7 @@ class Database:
         arguments = {"timeout": WAIT_SECONDS} if sqlite else {}
         try:
             # A server may have been started again since a connection was last used.
-            engine = create_engine(location, pool_pre_ping=not sqlite, connect_args=arguments)
+            engine = create_engine(location, pool_pre_ping=not sqlite, connect_args=arguments, hide_parameters=True)
         except (SQLAlchemyError, ImportError) as error:
             raise RecordsUnavailable(self.name, f"cannot be opened: {_one_line(error)}{_advice(location)}") from error
         if sqlite:

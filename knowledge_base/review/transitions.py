@@ -11,6 +11,9 @@ from knowledge_base.entry import Entry, ReviewStatus, Revision
 from knowledge_base.errors import ReviewRefused
 from knowledge_base.review.values import ReviewAction
 
+MACHINE_AUTHOR: Final = "firedrill"
+"""Author of what nobody wrote: drafts made of incidents."""
+
 # Everything else is said about an entry, not by it.
 NOT_CONTENT: Final = frozenset({"id", "status", "review_by", "created_at", "updated_at"})
 
@@ -75,25 +78,42 @@ def check_approver(entry_id: str, approver: str, revisions: Sequence[Revision], 
         return
     if not approver.strip():
         raise ReviewRefused(entry_id, ReviewAction.APPROVE, "the two-person rule asks who approves; give a name")
-    writer = content_author(revisions)
-    if _same_person(approver, writer):
+    writers = content_authors(revisions)
+    if "" in writers:
         raise ReviewRefused(
             entry_id,
             ReviewAction.APPROVE,
-            f"{writer.strip()} wrote what is to be approved, and the two-person rule asks for somebody else",
+            "who wrote what is to be approved gave no name, so nobody can say that it was another; edit it with a name",
         )
+    for writer in writers:
+        if _same_person(approver, writer):
+            raise ReviewRefused(
+                entry_id,
+                ReviewAction.APPROVE,
+                f"{writer} wrote what is to be approved, and the two-person rule asks for somebody else",
+            )
 
 
-def content_author(revisions: Sequence[Revision]) -> str:
-    """Say who wrote the content last, empty when nobody said; steps of a review do not count as writing.
+def content_authors(revisions: Sequence[Revision]) -> list[str]:
+    """Name the people who wrote content since it was last approved; empty text for one who gave no name.
+
+    Steps of a review do not count as writing, nor does what a machine wrote. A name takes the place of none that came
+    before it: who edits with a name answers for what is there.
 
     Args:
         revisions: How the entry came to be, oldest first.
     """
-    for before, after in zip(reversed(revisions[:-1]), reversed(revisions), strict=False):
-        if content_differs(before.entry, after.entry):
-            return after.author
-    return revisions[0].author if revisions else ""
+    writers: list[str] = []
+    before: Entry | None = None
+    for revision in revisions:
+        author = revision.author.strip()
+        if author != MACHINE_AUTHOR and (before is None or content_differs(before, revision.entry)):
+            writers = [one for one in writers if one] if author else writers
+            writers.append(author)
+        if revision.entry.status is ReviewStatus.APPROVED:
+            writers = []
+        before = revision.entry
+    return list(dict.fromkeys(writers))
 
 
 def content_differs(one: Entry, other: Entry) -> bool:

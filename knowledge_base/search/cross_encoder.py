@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,7 +48,9 @@ class CrossEncoder:
             if self._model is None:
                 self._model = self._load()
             scores = self._model.predict(pairs, show_progress_bar=False)
-        order = sorted(range(len(read)), key=lambda at: (-float(scores[at]), at))
+        # As a likelihood, so that an entry that misled sinks here as well.
+        liked = [match.feedback / (1 + math.exp(-float(score))) for match, score in zip(read, scores, strict=True)]
+        order = sorted(range(len(read)), key=lambda at: (-liked[at], at))
         return [*(read[at] for at in order), *matches[_READ_AGAIN:]]
 
     def _load(self) -> Model:

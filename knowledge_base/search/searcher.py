@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -93,6 +94,12 @@ class Searcher:
         self._catalogue, self._records, self._embedder = catalogue, records, embedder
         self._reranker, self._clock = reranker, clock
         self._lock = threading.Lock()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have searches wait, for what they search in is taken away or made anew."""
+        with self._lock:
+            yield
 
     def warm_up(self) -> None:
         """Take up everything that there is now, so that the first question does not wait for it."""

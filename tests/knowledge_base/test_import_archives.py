@@ -90,6 +90,41 @@ def test_an_archive_cut_off_is_refused_whole() -> None:
     assert "no zip archive" in errors(reports(packed(("a.md", RUNBOOK.encode() * 40))[:-30])["a.zip"])[0]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("from_end", [False, True])
+def test_a_file_whose_bytes_are_spoilt_is_told_and_the_rest_is_read(method: int, from_end: bool) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("bad.md", RUNBOOK * 40, method)
+        size = archive.getinfo("bad.md").compress_size
+        archive.writestr("good.md", RUNBOOK)
+    data = bytearray(out.getvalue())
+    begin = zipfile.sizeFileHeader + len("bad.md")
+    spoilt = slice(begin + size // 2, begin + size) if from_end else slice(begin, begin + size // 2)
+    data[spoilt] = b"\xff" * (spoilt.stop - spoilt.start)
+    found = reports(bytes(data))
+    why = "broken in the archive" if method == zipfile.ZIP_DEFLATED else "packed in a way"
+    assert why in errors(found["a.zip/bad.md"])[0]
+    assert found["a.zip/bad.md"].entries == ()
+    assert len(found["a.zip/good.md"].entries) == 1
+
+
+def test_a_file_that_has_a_broken_name_at_its_bytes_is_told_and_the_rest_is_read() -> None:
+    data = packed(("ação.md", RUNBOOK.encode()), ("good.md", RUNBOOK.encode()))
+    found = reports(data.replace("ação".encode(), b"\xff" * len("ação".encode()), 1))
+    assert "broken in the archive" in errors(found["a.zip/ação.md"])[0]
+    assert len(found["a.zip/good.md"].entries) == 1
+
+
+def test_a_file_that_has_lost_its_name_is_told_and_the_rest_is_read() -> None:
+    data = packed(("bad.md", RUNBOOK.encode()), ("good.md", RUNBOOK.encode()))
+    listed = data.index(zipfile.stringCentralDir) + zipfile.sizeCentralDir
+    # `zipfile` ends a name at its first NUL.
+    found = reports(data[:listed] + b"\x00" + data[listed + 1 :])
+    assert "has no name" in errors(found["a.zip/"])[0]
+    assert len(found["a.zip/good.md"].entries) == 1
+
+
 def test_hidden_files_are_left_out_and_accents_in_names_stay() -> None:
     found = reports(packed((".git/config.md", b"x"), ("__MACOSX/a.md", b"x"), ("ação.md", RUNBOOK.encode())))
     assert list(found) == ["a.zip/ação.md"]

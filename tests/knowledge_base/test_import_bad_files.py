@@ -108,6 +108,50 @@ def test_a_name_that_leads_elsewhere_is_only_a_name() -> None:
     assert read("C:\\Users\\a\\b.md", RUNBOOK).name == "C:/Users/a/b.md"
 
 
+@pytest.mark.parametrize(
+    ("front", "label"),
+    [
+        ('---\nfoo: "a\\ud800b"\n---\n', r"'foo'"),
+        ('---\ntitle: "x\\0y"\n---\n', r"'title'"),
+        ('---\n"k\\0": a\n---\n', r"'k\x00'"),
+        ('---\n"k\\udfff": a\n---\n', r"'k\udfff'"),
+        ('---\nfoo: [a, {b: [{"c\\udc00": d}]}]\n---\n', r"'foo'"),
+        ('---\nfoo: [a, {b: [{c: "\\x00"}]}]\n---\n', r"'foo'"),
+        ('+++\ntitle = "x\\u0000y"\n+++\n', r"'title'"),
+        ('+++\n"k\\u0000" = 1\n+++\n', r"'k\x00'"),
+        ('+++\n[foo]\na = [{"\\u0000" = 1}]\n+++\n', r"'foo'"),
+    ],
+)
+def test_labels_that_no_text_may_have_refuse_their_file(front: str, label: str) -> None:
+    report = read("a.md", front + RUNBOOK)
+    assert report.entries == ()
+    (said,) = errors(report)
+    assert f"(NUL, or half of a surrogate pair) in the label {label}" in said
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        '+++\na = "\\ud800"\n+++\n',
+        '---\na: "\\U00110000"\n---\n',
+        '---\na: "\\UFFFFFFFF"\n---\n',
+        f"+++\na = 0x{'f' * 5000}\n+++\n",
+        f"+++\na = {'9' * 5000}\n+++\n",
+    ],
+    ids=lambda front: front[:20],
+)
+def test_labels_out_of_every_range_refuse_their_file(front: str) -> None:
+    report = read("a.md", front + RUNBOOK)
+    assert report.entries == ()
+    assert "front matter is broken" in errors(report)[0]
+
+
+def test_labels_in_any_letters_are_read_however_they_are_escaped() -> None:
+    entry = read_entry("a.md", f'---\nteam: "\\U0001F525 plant\\xE3o"\nenv: 🔥 produção\n---\n{RUNBOOK}')
+    assert (entry.team, entry.environment) == ("🔥 plantão", "🔥 produção")
+
+
 def test_limits_below_one_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         replace(RULES, limits=ImportLimits(files=0))

@@ -113,6 +113,20 @@ def test_a_checkout_keeps_repository_and_commit_and_no_password(folder: Path, tm
     assert reports(moved)["a/PaymentsDown.md"].entries[0].entry.id == entry.id
 
 
+def test_a_link_that_is_named_and_leads_into_a_checkout_gives_the_entry_of_the_file_there(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / ".git" / "config").write_text('[remote "origin"]\n\turl = https://example.org/runbooks.git\n')
+    (tmp_path / "named.md").symlink_to(folder / "a" / "PaymentsDown.md")
+    (tmp_path / "tree").symlink_to(folder / "a")
+    direct = reports(folder / "a" / "PaymentsDown.md")["PaymentsDown.md"].entries[0].entry
+    for report in (reports(tmp_path / "named.md")["named.md"], reports(tmp_path / "tree")["PaymentsDown.md"]):
+        entry = report.entries[0].entry
+        assert entry.id == direct.id
+        assert entry.provenance["source"] == "https://example.org/runbooks.git/a/PaymentsDown.md"
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_a_worktree_is_a_checkout_too(folder: Path, tmp_path: Path) -> None:
     shutil.rmtree(folder / ".git")

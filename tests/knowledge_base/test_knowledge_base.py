@@ -43,6 +43,7 @@ from knowledge_base import (
     RevisionNotFound,
     SentenceTransformerEmbedder,
     read_files,
+    to_markdown,
 )
 from knowledge_base.search.vector_table import Vectors
 
@@ -323,7 +324,7 @@ def test_an_import_is_previewed_first_and_carried_out_once(known: KnowledgeBase)
     plan = planned(known, files)
     assert (plan.counts().new, known.count()) == (2, 0)
     told: list[tuple[int, int]] = []
-    assert known.import_plan(plan, author="ana", progress=lambda done, total: told.append((done, total))) == 2
+    assert known.import_plan(plan, author="ana", progress=lambda done, total: told.append((done, total))).written == 2
     assert told[-1] == (2, 2)
     assert known.check().in_step
     (best, *_) = known.search(Question(text="disk of the database is full"))
@@ -331,7 +332,7 @@ def test_an_import_is_previewed_first_and_carried_out_once(known: KnowledgeBase)
     assert known.history(best.entry.id)[0].note == "imported from two.md"
     again = planned(known, files)
     assert (again.counts().new, again.counts().changed, again.counts().unchanged) == (0, 0, 2)
-    assert known.import_plan(again, author="ana") == 0
+    assert known.import_plan(again, author="ana").written == 0
     assert len(known.history(best.entry.id)) == 1
 
 
@@ -340,9 +341,32 @@ def test_an_import_changes_what_its_source_changed_and_keeps_its_review(known: K
     (kept,) = known.entries()
     approve(known, kept.id)
     plan = planned(known, {"one.md": page("DiskFull", "The certificate expired.")})
-    assert known.import_plan(plan, author="ana") == 1
+    assert known.import_plan(plan, author="ana").written == 1
     assert (known.get(kept.id).status, known.count()) == (ReviewStatus.APPROVED, 1)
     assert matched(known.search(Question(text="certificate expired"))) == [kept.id]
+
+
+def test_an_import_leaves_alone_what_somebody_wrote_after_it_was_planned(known: KnowledgeBase) -> None:
+    known.import_plan(planned(known, {"one.md": page("DiskFull", "The disk is full.")}))
+    (kept,) = known.entries()
+    plan = planned(known, {"one.md": page("DiskFull", "It is full."), "two.md": page("Slow", "It is slow.")})
+    known.put(kept.model_copy(update={"fix": "Ask Bob."}), author="bob")
+    outcome = known.import_plan(plan)
+    assert (outcome.written, outcome.overtaken) == (1, (kept.id,))
+    assert known.get(kept.id).fix == "Ask Bob."
+
+
+def test_a_backup_brings_its_review_with_it_and_then_changes_nothing(known: KnowledgeBase) -> None:
+    known.put(DATABASE_ON_ORDERS)
+    approve(known, DATABASE_ON_ORDERS.id)
+    backup = [("backup.md", to_markdown(known.get(DATABASE_ON_ORDERS.id)).encode())]
+    known.reviews.act(DATABASE_ON_ORDERS.id, ReviewAction.REOPEN)
+
+    def restore() -> int:
+        return known.import_plan(known.preview_import(read_files(backup, RULES), keep_review=True)).written
+
+    assert (restore(), known.get(DATABASE_ON_ORDERS.id).status) == (1, ReviewStatus.APPROVED)
+    assert (restore(), known.get(DATABASE_ON_ORDERS.id).status) == (0, ReviewStatus.APPROVED)
 
 
 class _Unloadable(HashingEmbedder):

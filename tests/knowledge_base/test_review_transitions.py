@@ -8,9 +8,10 @@ from incidents import WRITTEN_AT, entry
 from knowledge_base.entry import Entry, ReviewStatus, Revision
 from knowledge_base.errors import ReviewRefused
 from knowledge_base.review.transitions import (
+    MACHINE_AUTHOR,
     ReviewRules,
     check_approver,
-    content_author,
+    content_authors,
     edited,
     possible,
     restored,
@@ -74,15 +75,38 @@ def test_an_approval_that_holds_for_no_day_is_refused() -> None:
         ReviewRules(review_days=0)
 
 
-def test_who_wrote_the_content_last_is_not_who_moved_it_on_last() -> None:
+def test_who_wrote_the_content_is_not_who_moved_it_on() -> None:
     steps = written(
         ("Eva", entry("a")),
         ("Rui", entry("a", title="Better")),
         ("Ana", entry("a", title="Better", status=IN_REVIEW)),
     )
-    assert content_author(steps) == "Rui"
-    assert content_author(steps[:1]) == "Eva"
-    assert content_author([]) == ""
+    assert content_authors(steps) == ["Eva", "Rui"]
+    assert content_authors(steps[:1]) == ["Eva"]
+    assert content_authors([]) == []
+
+
+def test_what_was_approved_once_is_nobodys_own_words_any_more() -> None:
+    steps = written(
+        ("Eva", entry("a")),
+        ("Ana", entry("a", status=APPROVED)),
+        ("Rui", entry("a", title="Better", status=IN_REVIEW)),
+    )
+    assert content_authors(steps) == ["Rui"]
+
+
+def test_what_a_machine_fills_in_hides_nobody_who_wrote() -> None:
+    steps = written(("Eva", entry("a")), (MACHINE_AUTHOR, entry("a", cause="Found out.", status=IN_REVIEW)))
+    with pytest.raises(ReviewRefused, match="Eva wrote"):
+        check_approver("a", "Eva", steps, TWO)
+    check_approver("a", "Eva", written((MACHINE_AUTHOR, entry("a", status=IN_REVIEW))), TWO)
+
+
+def test_words_of_nobody_in_particular_are_approved_once_somebody_answers_for_them() -> None:
+    steps = written(("", entry("a", status=IN_REVIEW)), ("Eva", entry("a", title="Better", status=IN_REVIEW)))
+    with pytest.raises(ReviewRefused, match="gave no name"):
+        check_approver("a", "Rui", steps[:1], TWO)
+    check_approver("a", "Rui", steps, TWO)
 
 
 @pytest.mark.parametrize("name", ["Eva", "eva", " EVA "])
@@ -96,7 +120,7 @@ def test_nobody_approves_their_own_words_under_the_two_person_rule(name: str) ->
 
 @pytest.mark.parametrize("name", ["", "  "])
 def test_the_two_person_rule_asks_for_a_name_even_where_a_machine_wrote(name: str) -> None:
-    steps = written(("", entry("a")))
+    steps = written((MACHINE_AUTHOR, entry("a")))
     with pytest.raises(ReviewRefused, match="give a name"):
         check_approver("a", name, steps, TWO)
     check_approver("a", name, steps, RULES)

@@ -17,7 +17,7 @@ from model_server import ModelServer, running
 
 from assistant.client import AssistantClient, ServerRefused
 from assistant.questions import Question, QuestionState
-from knowledge_base import HashingEmbedder
+from knowledge_base import Entry, HashingEmbedder, Match, ReviewAction, ReviewStatus
 from ui.server.desk import Desk
 from ui.server.watcher import Watcher
 from ui.server.workers import Task, Workers
@@ -85,6 +85,46 @@ def test_questions_are_listed_oldest_first_and_by_what_they_are_about(client: As
         asked.append(answered(client, text, incident.id).id)
     assert [one.id for one in client.questions(incident.id)][-2:] == asked
     assert not {one.id for one in client.questions()} & set(asked)
+
+
+def recalled_before(shop: Shop, title: str) -> None:
+    """Let the shop's incident have recalled an approved entry."""
+    knowledge, now, (incident,) = shop.workspace.knowledge, shop.clock(), shop.incidents()
+    knowledge.put(
+        Entry(id=title, kind="incident", title=title, symptoms="catalog fails", created_at=now, updated_at=now)
+    )
+    knowledge.reviews.act(title, ReviewAction.SUBMIT)
+    match = Match(entry=knowledge.reviews.act(title, ReviewAction.APPROVE), score=0.9)
+    shop.workspace.journal.change_incident(
+        incident.id, lambda stored: stored.model_copy(update={"similar": (*stored.similar, match)})
+    )
+
+
+def test_an_answer_cites_what_an_incident_recalled_as_it_is_known_now(tmp_path: Path) -> None:
+    with broken_shop(tmp_path) as shop, served(shop.workspace) as http:
+        recalled_before(shop, "moeda-velha")
+        recalled_before(shop, "moeda-nova")
+        reviews = shop.workspace.knowledge.reviews
+        reviews.act("moeda-velha", ReviewAction.DEPRECATE)
+        reviews.act("moeda-nova", ReviewAction.REOPEN)
+        question = answered(client_of(http), "have we seen this before?", shop.incidents()[0].id)
+        stored = shop.workspace.journal.question(question.id)
+    assert [(match.entry.id, match.entry.status) for match in stored.similar] == [
+        ("moeda-nova", ReviewStatus.IN_REVIEW)
+    ]
+    assert [one.entry_id for one in question.citations if one.kind == "entry"] == ["moeda-nova"]
+    assert "moeda-velha" not in question.answer
+
+
+def test_an_entry_deprecated_after_the_answer_is_not_shown_beside_it(tmp_path: Path) -> None:
+    with broken_shop(tmp_path) as shop, served(shop.workspace) as http:
+        client = client_of(http)
+        recalled_before(shop, "moeda-velha")
+        asked = answered(client, "have we seen this before?")
+        assert [match.entry.id for match in asked.similar] == ["moeda-velha"]
+        shop.workspace.knowledge.reviews.act("moeda-velha", ReviewAction.DEPRECATE)
+        assert client.question(asked.id).similar == ()
+        assert [one.similar for one in client.questions()] == [()]
 
 
 def test_a_question_about_an_unknown_incident_is_refused(client: AssistantClient) -> None:

@@ -12,6 +12,7 @@ from replayed_shop import END, FIRST_FAULT, Shop, client_of, opened_shop, served
 from assistant.client import AssistantClient, ServerRefused
 from assistant.incidents import Correction, IncidentStatus, Truth
 from assistant.taxonomy import FaultKind
+from knowledge_base import Entry, Match, ReviewAction, ReviewStatus
 from telemetry import read_header
 
 TRUTH = Truth(
@@ -111,6 +112,64 @@ def test_a_clock_that_was_set_back_does_not_keep_an_incident_from_ending(tmp_pat
             (incident,) = client_of(http).incidents()
             assert client_of(http).acknowledge(incident.id).timeline.acknowledged == incident.timeline.detected
             assert client_of(http).resolve(incident.id).timeline.resolved == incident.timeline.detected
+
+
+def recalling(shop: Shop, *titles: str) -> str:
+    """Let the shop's incident have recalled approved entries, and give its id."""
+    knowledge, (incident,) = shop.workspace.knowledge, shop.incidents()
+    matches = []
+    for title in titles:
+        entry = Entry(
+            id=title,
+            kind="incident",
+            title=title,
+            symptoms="catalog fails",
+            created_at=shop.clock(),
+            updated_at=shop.clock(),
+        )
+        knowledge.put(entry, author="Ana")
+        knowledge.reviews.act(title, ReviewAction.SUBMIT, "Ana")
+        matches.append(Match(entry=knowledge.reviews.act(title, ReviewAction.APPROVE, "José"), score=0.9))
+    shop.workspace.journal.change_incident(
+        incident.id, lambda now: now.model_copy(update={"similar": tuple(matches), "recall_id": "rec-1"})
+    )
+    return incident.id
+
+
+def test_what_an_incident_recalled_is_shown_as_it_is_known_now(tmp_path: Path) -> None:
+    with opened_shop(tmp_path) as shop, served(shop.workspace) as http:
+        shop.watch_until(FIRST_FAULT[0] + 20)
+        incident_id = recalling(shop, "deprecated", "sent-back", "gone-on")
+        reviews = shop.workspace.knowledge.reviews
+        reviews.act("deprecated", ReviewAction.DEPRECATE, "José")
+        reviews.act("sent-back", ReviewAction.REOPEN, "José")
+        client = client_of(http)
+        (listed,) = client.incidents()
+        for shown in (client.incident(incident_id), listed, client.acknowledge(incident_id)):
+            assert [(match.entry.id, match.entry.status, match.score) for match in shown.similar] == [
+                ("sent-back", ReviewStatus.IN_REVIEW, 0.9),
+                ("gone-on", ReviewStatus.APPROVED, 0.9),
+            ]
+
+
+def test_an_entry_that_was_merged_away_is_not_shown_beside_an_incident(tmp_path: Path) -> None:
+    with opened_shop(tmp_path) as shop, served(shop.workspace) as http:
+        shop.watch_until(FIRST_FAULT[0] + 20)
+        incident_id = recalling(shop, "kept", "merged-away")
+        shop.workspace.knowledge.duplicates.merge("kept", "merged-away", {}, "José")
+        (match,) = client_of(http).incident(incident_id).similar
+    assert match.entry.id == "kept"
+
+
+def test_an_incident_is_readable_without_the_knowledge_base(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with opened_shop(tmp_path) as shop, served(shop.workspace) as http:
+        shop.watch_until(FIRST_FAULT[0] + 20)
+        incident_id = recalling(shop, "known")
+        shop.workspace.knowledge.close()
+        client = client_of(http)
+        assert client.incident(incident_id).similar == ()
+        assert [one.id for one in client.incidents()] == [incident_id]
+    assert "similar entries are left out" in caplog.text
 
 
 def test_the_latest_telemetry_can_be_recorded_and_diagnosed_from_there(client: AssistantClient, tmp_path: Path) -> None:

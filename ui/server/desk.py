@@ -16,6 +16,7 @@ from assistant.incidents import Incident, IncidentStatus
 from assistant.questions import Question, QuestionState
 from knowledge_base import Found
 from telemetry import GoldenSignals, Observation
+from ui.server.recalled import as_known_now
 from ui.server.watcher import EXPECTED_FAILURES, Watcher
 from ui.server.workers import Workers
 from ui.server.workspace import Workspace
@@ -112,6 +113,7 @@ class Desk:
         incident = self._incident_for(question)
         if incident is not None and incident.diagnosis is not None:
             notes.step(f"Reading what is known of {incident.id}")
+            incident = as_known_now(incident, self._workspace.knowledge)
             known = Found(recall_id=incident.recall_id, matches=incident.similar)
             return _Findings(incident.diagnosis, known, incident)
         investigator = self._workspace.investigator

@@ -53,11 +53,13 @@ def edit_entry(knowledge: KnowledgeBase, entry_id: str, body: EditBody) -> Entry
         Conflict: There is a later revision than the one that its author saw.
         KnowledgeBaseError: It cannot be written.
     """
-    before = knowledge.get(entry_id)
+    last = knowledge.history(entry_id)[-1]
+    before = last.entry
     written = _fields(body.entry)
     written["provenance"] = {**before.provenance, **body.entry.provenance}
     entry = Entry.model_validate({**before.model_dump(), **written})
-    return knowledge.put(entry, author=body.author, based_on=body.based_on)
+    # What was read here is a part of it, so nobody may have written in between.
+    return knowledge.put(entry, author=body.author, based_on=body.based_on or last.number)
 
 
 def _free_id(knowledge: KnowledgeBase, title: str, kind: str) -> str:

@@ -178,8 +178,8 @@ class ImportJobs:
             return
         self._change(job_id, state=ImportState.WRITING, done=0, total=job.to_write)
         if not order.dry_run:
-            written = self._knowledge.import_plan(plan, author=order.author, progress=partial(self._progress, job_id))
-            self._change(job_id, done=job.to_write, written=written)
+            outcome = self._knowledge.import_plan(plan, author=order.author, progress=partial(self._progress, job_id))
+            self._change(job_id, done=job.to_write, written=outcome.written, problem=_overtaken(outcome.overtaken))
         self._change(job_id, state=ImportState.DONE)
 
     def _reports(self, job_id: str, order: ImportOrder) -> Iterator[FileReport]:
@@ -230,3 +230,9 @@ def digest_of(files: Iterable[PlannedFile]) -> str:
         for entry in file.entries:
             digest.update(f" {entry.entry_id} {entry.becomes}\n".encode())
     return digest.hexdigest()
+
+
+def _overtaken(ids: Sequence[str]) -> str | None:
+    if not ids:
+        return None
+    return f"{len(ids)} entries were written by somebody after the plan was made and left alone: {', '.join(ids[:10])}"

@@ -14,6 +14,7 @@ from assistant.knowledge_values import WrittenEntry
 from assistant.taxonomy import FaultKind
 from knowledge_base.entry import EntryId
 from knowledge_base.review.merging import Choice
+from knowledge_base.review.transitions import MACHINE_AUTHOR
 from knowledge_base.review.values import Outcome, ReviewAction
 
 
@@ -31,12 +32,18 @@ def known_fault_kind(kind: str) -> str:
     return kind
 
 
+def _somebody(author: str) -> str:
+    if author.strip().casefold() == MACHINE_AUTHOR:
+        raise ValueError(f"{MACHINE_AUTHOR!r} stands for what a machine wrote; give your own name")
+    return author
+
+
 def _of_a_known_kind(written: WrittenEntry) -> WrittenEntry:
     known_fault_kind(written.fault_kind or "")
     return written
 
 
-Author = Annotated[str, Field(max_length=200)]
+Author = Annotated[str, Field(max_length=200), AfterValidator(_somebody)]
 Note = Annotated[str, Field(max_length=10_000)]
 Written = Annotated[WrittenEntry, AfterValidator(_of_a_known_kind)]
 

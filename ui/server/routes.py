@@ -28,6 +28,7 @@ from ui.server.bodies import (
     RecordingBody,
 )
 from ui.server.owned import Asked, Limit, Owned, Watching
+from ui.server.recalled import all_known_now, as_known_now
 from ui.server.workspace import Workspace
 
 router = APIRouter()
@@ -86,14 +87,14 @@ def signals(watcher: Watching) -> list[ServiceSignals]:
 @router.get("/incidents")
 def list_incidents(workspace: Owned, status: IncidentStatus | None = None, limit: Limit = 50) -> list[Incident]:
     """List incidents, newest first, without the points of their plots."""
-    incidents = workspace.journal.incidents(status=status, limit=limit)
+    incidents = all_known_now(workspace.journal.incidents(status=status, limit=limit), workspace.knowledge)
     return [one.model_copy(update={"diagnosis": without_plots(one.diagnosis)}) for one in incidents]
 
 
 @router.get("/incidents/{incident_id}")
 def show_incident(workspace: Owned, incident_id: str) -> Incident:
     """Give one incident, whole."""
-    return workspace.journal.incident(incident_id)
+    return as_known_now(workspace.journal.incident(incident_id), workspace.knowledge)
 
 
 @router.post("/incidents/{incident_id}/feedback")
@@ -104,30 +105,32 @@ def give_feedback(workspace: Owned, watcher: Watching, incident_id: str, body: F
         incident_id, lambda now: now.model_copy(update={"feedback": (*now.feedback, feedback)})
     )
     watcher.remember(incident_id)
-    return workspace.journal.incident(incident_id)
+    return as_known_now(workspace.journal.incident(incident_id), workspace.knowledge)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
 def acknowledge(workspace: Owned, incident_id: str) -> Incident:
     """Note that somebody looks after it; only the first time counts."""
     at = workspace.clock()
-    return workspace.journal.change_incident(incident_id, lambda now: acknowledged(now, at))
+    incident = workspace.journal.change_incident(incident_id, lambda now: acknowledged(now, at))
+    return as_known_now(incident, workspace.knowledge)
 
 
 @router.post("/incidents/{incident_id}/resolve")
 def resolve(workspace: Owned, incident_id: str) -> Incident:
     """End an incident by hand."""
     at = workspace.clock()
-    return workspace.journal.change_incident(
+    incident = workspace.journal.change_incident(
         incident_id, lambda now: now if now.status is IncidentStatus.RESOLVED else resolved(now, at)
     )
+    return as_known_now(incident, workspace.knowledge)
 
 
 @router.post("/incidents/{incident_id}/truth")
 def tell_truth(workspace: Owned, incident_id: str, truth: Truth) -> Incident:
     """Attach what a drill really broke, after scoring, and teach it to the knowledge base."""
     workspace.journal.change_incident(incident_id, lambda now: now.model_copy(update={"truth": truth}))
-    return workspace.remember(incident_id)
+    return as_known_now(workspace.remember(incident_id), workspace.knowledge)
 
 
 @router.post("/questions", status_code=202)
@@ -144,7 +147,7 @@ def list_questions(workspace: Owned, incident_id: str | None = None, limit: Limi
 
     Only the newest diagnosis among them comes with the points of its plots.
     """
-    questions = workspace.journal.questions(incident_id=incident_id, limit=limit)
+    questions = all_known_now(workspace.journal.questions(incident_id=incident_id, limit=limit), workspace.knowledge)
     newest = next((one.id for one in reversed(questions) if one.diagnosis is not None), None)
     return [
         one if one.id == newest else one.model_copy(update={"diagnosis": without_plots(one.diagnosis)})
@@ -155,7 +158,7 @@ def list_questions(workspace: Owned, incident_id: str | None = None, limit: Limi
 @router.get("/questions/{question_id}")
 def show_question(workspace: Owned, question_id: str) -> Question:
     """Give a question with its answer as far as it is written."""
-    return workspace.journal.question(question_id)
+    return as_known_now(workspace.journal.question(question_id), workspace.knowledge)
 
 
 @router.post("/diagnoses")
