@@ -30,7 +30,10 @@ def test_an_entry_is_found_opened_and_judged_with_the_keyboard_alone(
         expect(title).to_be_visible(timeout=PATIENCE_MS)
         title.press("Enter")
         expect(page).to_have_url(re.compile(f"entry={LINK}.*recall=r-1"), timeout=PATIENCE_MS)
-        page.get_by_role("button", name="Misled").press("Enter")
+        # The address changes before the page does, and until then there is one in each row of the list.
+        misled = page.get_by_role("button", name="Misled")
+        expect(misled).to_have_count(1, timeout=PATIENCE_MS)
+        misled.press("Enter")
         note = page.get_by_label("What was misleading? (optional)")
         note.fill("Foi o banco.")
         note.press("Enter")
