@@ -22,9 +22,8 @@ from pydantic import ValidationError
 
 from knowledge_base.entry import Entry
 from knowledge_base.errors import Unreadable
-from knowledge_base.exchange.front_matter import FrontMatter, front_matter, split_front_matter
+from knowledge_base.exchange.front_matter import FORMAT_LABEL, FrontMatter, front_matter, split_front_matter
 
-FORMAT_LABEL: Final = "firedrill_entry"
 FORMAT_VERSION: Final = "1"
 BETWEEN_DOCUMENTS: Final = "<!-- firedrill: next entry -->"
 

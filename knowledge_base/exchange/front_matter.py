@@ -16,6 +16,9 @@ _DEEPEST: Final = 20
 _SPELT_OUT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 # An escape (`"\0"`, `"\ud800"`) can write what no file of text may hold.
 _IN_NO_TEXT: Final = re.compile(r"[\x00\ud800-\udfff]")
+_HALF_A_PAIR: Final = re.compile(r"[\ud800-\udfff]")
+FORMAT_LABEL: Final = "firedrill_entry"
+"""Label of a text that `to_markdown` wrote, in which NUL stands as it stood in the entry."""
 _LABEL_LINE: Final = re.compile(r"[A-Za-z_À-ÿ][\w .-]{0,60}:(?: |$)")
 
 
@@ -136,6 +139,7 @@ def _texts(value: object) -> Any:
 
 
 def _refuse_what_no_text_has(labels: Mapping[str, Any], name: str) -> None:
+    unfit = _HALF_A_PAIR if FORMAT_LABEL in labels else _IN_NO_TEXT
     for label, value in labels.items():
         # A stack, because dotted keys of TOML nest deeper than calls may.
         left = [label, value]
@@ -145,7 +149,7 @@ def _refuse_what_no_text_has(labels: Mapping[str, Any], name: str) -> None:
                 left += [*one.keys(), *one.values()]
             elif isinstance(one, list):
                 left += one
-            elif _IN_NO_TEXT.search(one):
+            elif unfit.search(one):
                 raise Unreadable(
                     name,
                     f"its front matter has a character that no text may have (NUL, or half of a surrogate pair) in "

@@ -65,7 +65,7 @@ def test_an_import_killed_twenty_times_leaves_a_workspace_that_repairs_itself_an
             plan = base.preview_import(read_path(pages, RULES))
             counts = plan.counts()
             assert (counts.new, counts.changed, counts.unchanged) == (FILES - len(before), 0, len(before))
-            assert base.import_plan(plan, author="ana") == FILES - len(before)
+            assert base.import_plan(plan, author="ana").written == FILES - len(before)
             after = {each.id: each for each in base.every()}
             assert len(after) == FILES
             assert {entry_id: after[entry_id] for entry_id in before} == before
