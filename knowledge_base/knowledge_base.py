@@ -146,6 +146,9 @@ class KnowledgeBase:
             database = Database(database_url if database_url is not None else folder / RECORDS_FILE)
             opened.callback(database.close)
             records = Records(database, fingerprint)
+            if anew:
+                # Another version may have made those that are kept; index and records have to speak of the same.
+                records.fingerprint_anew()
             model = ModelId.of(embedder)
             index = ServerIndex(index_server, model) if index_server else EmbeddedIndex(folder / INDEX_FOLDER, model)
             keeper = IndexKeeper(index, records, embedder, passages, fingerprint, anew=anew, progress=progress)

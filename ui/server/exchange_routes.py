@@ -62,7 +62,7 @@ def show_import(imports: Importing, job_id: str) -> ImportJob:
 
 @router.get("/export", response_class=StreamingResponse)
 def export(workspace: Owned, wanted: Wanted, form: Form = ExportFormat.ZIP) -> StreamingResponse:
-    """Give every entry as Markdown, as JSON Lines or as a zip of Markdown; each can be imported, losing nothing."""
+    """Give every entry as Markdown (importable up to 10 MiB), as JSON Lines or as a zip of Markdown."""
     pieces = exported(workspace.knowledge.every(wanted), form)
     # What cannot even be begun should be refused, and not break off.
     first = next(pieces, b"")
